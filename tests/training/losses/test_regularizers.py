@@ -1,0 +1,44 @@
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from training.losses.regularizers import smoothness, sparsity  # noqa: E402
+
+ENERGY = torch.tensor([[[0.0, 1.0], [2.0, 5.0]]])
+ALL = torch.ones(1, 2, 2, dtype=torch.bool)
+
+
+def test_smoothness_worked_by_hand():
+    # down: 2^2 and 4^2, mean 10; right: 1 and 3^2, mean 5; half of the sum
+    assert smoothness(ENERGY, ALL).item() == pytest.approx(7.5)
+
+
+def test_pairs_with_an_unlabelled_pixel_do_not_count():
+    valid = ALL.clone()
+    valid[0, 1, 1] = False
+    assert smoothness(ENERGY, valid).item() == pytest.approx(0.5 * (4 + 1))
+
+
+def test_repeating_the_batch_changes_nothing():
+    twice = smoothness(ENERGY.repeat(2, 1, 1), ALL.repeat(2, 1, 1))
+    assert twice.item() == pytest.approx(7.5)
+
+
+def test_a_constant_is_smooth():
+    assert smoothness(torch.full((1, 3, 3), -7.0), torch.ones(1, 3, 3, dtype=torch.bool)) == 0
+
+
+def test_sparsity_is_the_mean_absolute_energy_of_outliers():
+    outlier = torch.tensor([[[False, True], [True, False]]])
+    assert sparsity(-ENERGY, outlier).item() == pytest.approx(1.5)
+
+
+def test_empty_selections_are_zero():
+    assert smoothness(ENERGY, ~ALL).item() == 0
+    assert sparsity(ENERGY, ~ALL).item() == 0
+
+
+def test_finite_in_half_precision():
+    energy = torch.tensor([[[0.0, 1000.0]]], dtype=torch.float16)
+    valid = torch.ones(1, 1, 2, dtype=torch.bool)
+    assert smoothness(energy, valid).item() == pytest.approx(5e5)
