@@ -1,0 +1,138 @@
+"""Run a deployable file: the `Engine` protocol, and the one place that chooses a runtime."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.metadata import Metadata
+
+Backend = Literal['openvino', 'onnxruntime', 'tensorrt']
+RunPrecision = Literal['fp32', 'bf16', 'fp16', 'int8']
+
+
+class EngineError(RuntimeError):
+    """A model cannot run as asked; the message says what was asked, found, and the remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkMaps:
+    """What the network says of a batch, owned by the caller."""
+
+    label_maps: npt.NDArray[np.uint8]
+    """(N, h, w) uint8 class ids."""
+    energy_maps: npt.NDArray[np.float32]
+    """(N, h, w) float32, higher is more anomalous."""
+
+
+class Engine(Protocol):
+    """A model that is open on one runtime, device and precision. Not safe between threads."""
+
+    @property
+    def backend(self) -> str: ...
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def precision(self) -> str:
+        """What the arithmetic really runs at."""
+        ...
+
+    def infer(self, images: npt.NDArray[np.uint8]) -> NetworkMaps:
+        """Run a batch: (N, H, W, 3) uint8 RGB of network size, N >= 1.
+
+        Raises:
+            ValueError: another shape or dtype.
+            EngineError: the engine is closed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give the model's memory back; a second call does nothing."""
+        ...
+
+
+def open_engine(
+    model_path: Path,
+    metadata: Metadata,
+    *,
+    backend: Backend = 'openvino',
+    device: str = 'CPU',
+    precision: RunPrecision | None = None,
+    num_threads: int = 0,
+) -> Engine:
+    """Open a deployable file on exactly the runtime, device and precision that were asked for.
+
+    Args:
+        model_path: ONNX file.
+        metadata: of that file.
+        backend: runtime.
+        device: as the runtime names it, such as 'CPU' or, for OpenVINO, 'GPU'.
+        precision: of the arithmetic; None is the precision of the file. 'bf16' and 'fp16' on an
+            fp32 file round the energies too.
+        num_threads: 0 lets the runtime use every core.
+
+    Raises:
+        EngineError: the runtime is not installed, the device is absent, or it cannot compute in
+            this precision.
+        DeploymentError: the tensors of the file are not those of its metadata.
+    """
+    if num_threads < 0:
+        raise EngineError(f'num_threads must be 0 (every core) or more, got {num_threads}')
+    asked = decide_precision(precision, metadata)
+    if backend == 'openvino':
+        from hopfield_pebal_ros.inference.openvino_engine import OpenVinoEngine
+
+        return OpenVinoEngine(
+            model_path, metadata, device=device, precision=asked, num_threads=num_threads
+        )
+    if backend == 'onnxruntime':
+        from hopfield_pebal_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+
+        return OnnxRuntimeEngine(
+            model_path, metadata, device=device, precision=asked, num_threads=num_threads
+        )
+    if backend == 'tensorrt':
+        raise EngineError(
+            "backend 'tensorrt' is not in this version yet; use 'openvino' or 'onnxruntime'"
+        )
+    raise EngineError(f'backend must be one of {get_args(Backend)}, got {backend!r}')
+
+
+def decide_precision(asked: RunPrecision | None, metadata: Metadata) -> RunPrecision:
+    """Return the precision to run at: the one asked for, or the file's own.
+
+    Raises:
+        EngineError: not a precision, or int8 arithmetic asked of a file that has none, or the
+            other way round.
+    """
+    if asked is None:
+        return metadata.precision
+    if asked not in get_args(RunPrecision):
+        raise EngineError(f'precision must be one of {get_args(RunPrecision)}, got {asked!r}')
+    if (asked == 'int8') != (metadata.precision == 'int8'):
+        raise EngineError(
+            f'asked for {asked}, but {metadata.name!r} is an {metadata.precision} file; '
+            f'export it with --precision {asked if asked == "int8" else "fp32"}, or ask for '
+            f'{metadata.precision}'
+        )
+    return asked
+
+
+def check_images(images: npt.NDArray[Any], metadata: Metadata) -> None:
+    """Refuse a batch that the network cannot take.
+
+    Raises:
+        ValueError: not (N, H, W, 3) uint8 of network size with N >= 1.
+    """
+    expected = (*metadata.network_hw, 3)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != expected:
+        raise ValueError(
+            f'images must be (N, {", ".join(map(str, expected))}) uint8 RGB, got {images.shape} '
+            f'{images.dtype}; resize with contract.resizing.image_to_network'
+        )
+    if not len(images):
+        raise ValueError('images must hold at least one image, got none')

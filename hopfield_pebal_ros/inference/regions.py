@@ -1,0 +1,120 @@
+"""An anomaly mask's connected regions, in camera pixels, with their energies."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.geometry import Box, Placement
+
+
+@dataclass(frozen=True)
+class Region:
+    """Anomalous pixels that touch, at a side or a corner; lengths in camera pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    area_px: int
+    mean_energy: float
+    max_energy: float
+    center_xy: tuple[float, float]
+    """Mean place of its pixels; (0.5, 0.5) is the middle of the top left pixel."""
+
+
+def find_regions(
+    anomaly_mask: npt.NDArray[np.uint8],
+    energy_map: npt.NDArray[np.float32],
+    placement: Placement,
+    *,
+    min_area_px: int,
+) -> tuple[Region, ...]:
+    """Find the regions of a mask in one pass, those with the largest peak energy first.
+
+    Args:
+        anomaly_mask: (h, w) uint8 of network output size, not 0 where anomalous; padding is
+            left out.
+        energy_map: (h, w) float32.
+        placement: where the camera frame lies in the network input.
+        min_area_px: smaller regions are left out; camera pixels.
+    """
+    box = placement.box_in(anomaly_mask.shape)
+    mask = box.of(anomaly_mask)
+    count, components, stats, centroids = cv2.connectedComponentsWithStats(mask)
+    component_map = np.asarray(components, np.int32)
+    areas_px = np.rint(stats[:, cv2.CC_STAT_AREA] * _camera_px_per_pixel(placement, box))
+    kept = np.flatnonzero(areas_px >= min_area_px)
+    kept = kept[kept != 0]  # component 0 is the background
+    if not kept.size:
+        return ()
+    means, peaks = _energies(component_map, box.of(energy_map), count)
+    regions = []
+    for each in kept:
+        left, top, width, height = (int(value) for value in stats[each, :4])
+        camera_box = box_at_camera(Box(top, left, height, width), placement, box)
+        regions.append(
+            Region(
+                left=camera_box.left,
+                top=camera_box.top,
+                width=camera_box.width,
+                height=camera_box.height,
+                area_px=int(areas_px[each]),
+                mean_energy=float(means[each]),
+                max_energy=float(peaks[each]),
+                center_xy=_point_at_camera(centroids[each] + 0.5, placement, box),
+            )
+        )
+    # ties keep one order: from top to bottom, then left to right
+    return tuple(sorted(regions, key=lambda each: (-each.max_energy, each.top, each.left)))
+
+
+def box_at_camera(inner: Box, placement: Placement, box: Box) -> Box:
+    """Return the camera pixels that a box of output pixels touches.
+
+    Args:
+        inner: counted from the corner of `box`, inside it.
+        placement: where the camera frame lies in the network input.
+        box: where the camera's pixels lie in the output map.
+    """
+    camera = placement.camera_box
+    left = inner.left * camera.width // box.width
+    top = inner.top * camera.height // box.height
+    right = _ceil_div((inner.left + inner.width) * camera.width, box.width)
+    bottom = _ceil_div((inner.top + inner.height) * camera.height, box.height)
+    return Box(camera.top + top, camera.left + left, bottom - top, right - left)
+
+
+def _ceil_div(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
+
+
+def _point_at_camera(
+    point_xy: npt.NDArray[Any], placement: Placement, box: Box
+) -> tuple[float, float]:
+    camera = placement.camera_box
+    return (
+        camera.left + float(point_xy[0]) * camera.width / box.width,
+        camera.top + float(point_xy[1]) * camera.height / box.height,
+    )
+
+
+def _camera_px_per_pixel(placement: Placement, box: Box) -> float:
+    camera = placement.camera_box
+    return camera.height * camera.width / (box.height * box.width)
+
+
+def _energies(
+    component_map: npt.NDArray[np.int32], energies: npt.NDArray[np.float32], count: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+    """Return the mean and the largest energy of each component, the background's set aside."""
+    inside = component_map > 0
+    components = component_map[inside]
+    values = energies[inside]
+    sizes = np.bincount(components, minlength=count)
+    sums = np.bincount(components, weights=values, minlength=count)
+    peaks = np.full(count, -np.inf, np.float32)
+    np.maximum.at(peaks, components, values)
+    return sums / np.maximum(sizes, 1), peaks
