@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.contract.geometry import Geometry, PixelType, Placement
+from hopfield_pebal_ros.contract.geometry import Box, Geometry, PixelType, Placement
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 
 _INTERPOLATION_FLAGS: Final = {'linear': cv2.INTER_LINEAR, 'area': cv2.INTER_AREA}
@@ -34,8 +34,7 @@ def image_to_network(
     if out is None:
         out = np.empty((*placement.network_hw, 3), np.uint8)
     box = placement.network_box
-    if (box.height, box.width) != placement.network_hw:
-        out[:] = geometry.padding_rgb
+    fill_outside(out, box, geometry.padding_rgb)
     inside = placement.camera_box.of(image)
     flag = _INTERPOLATION_FLAGS[geometry.interpolation]
     if (box.height, box.width) == inside.shape[:2]:
@@ -45,6 +44,17 @@ def image_to_network(
     else:
         box.of(out)[:] = cv2.resize(inside, (box.width, box.height), interpolation=flag)
     return out
+
+
+def fill_outside(
+    image: npt.NDArray[PixelType], box: Box, value: float | tuple[int, int, int]
+) -> None:
+    """Overwrite the pixels of `image` (H, W, ...) that lie outside `box`, in place."""
+    bottom, right = box.top + box.height, box.left + box.width
+    image[: box.top] = value
+    image[bottom:] = value
+    image[box.top : bottom, : box.left] = value
+    image[box.top : bottom, right:] = value
 
 
 def labels_to_network(
