@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
-from hopfield_pebal_ros.contract.geometry import Box, PixelType, Placement, place
+from hopfield_pebal_ros.contract.geometry import Placement, place
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.contract.metadata import Metadata
-from hopfield_pebal_ros.contract.resizing import image_to_network
+from hopfield_pebal_ros.contract.resizing import fill_outside, image_to_network
 from hopfield_pebal_ros.inference.detection import Detection as Detection
 from hopfield_pebal_ros.inference.engine import (
     Backend,
@@ -191,14 +191,14 @@ class AnomalyDetector:
     ) -> Detection:
         start = time.perf_counter()
         box = placement.box_in(_hw(energy_map))
-        if not cv2.checkRange(box.of(energy_map)):
+        if not np.isfinite(box.of(energy_map)).all():
             raise EngineError(
                 f'model {self.metadata.name!r} answered with energies that are not finite on '
                 f'{self.engine.backend} at {self.engine.precision}; run it at fp32 or export it '
                 'again'
             )
-        _fill_outside(label_map, box, IGNORE_ID)
-        _fill_outside(energy_map, box, math.nan)
+        fill_outside(label_map, box, IGNORE_ID)
+        fill_outside(energy_map, box, math.nan)
         anomaly_mask = (energy_map > self._threshold).view(np.uint8) * np.uint8(255)
         regions = find_regions(
             anomaly_mask, energy_map, placement, min_area_px=self._min_region_area_px
@@ -226,14 +226,6 @@ def _check_image(image: npt.NDArray[Any]) -> None:
 
 def _hw(image: npt.NDArray[Any]) -> tuple[int, int]:
     return image.shape[0], image.shape[1]
-
-
-def _fill_outside(network_map: npt.NDArray[PixelType], box: Box, value: float) -> None:
-    """Overwrite the padding of a map (h, w) around the camera's pixels."""
-    network_map[: box.top] = value
-    network_map[box.top + box.height :] = value
-    network_map[:, : box.left] = value
-    network_map[:, box.left + box.width :] = value
 
 
 def _ms_since(start: float) -> float:

@@ -41,20 +41,22 @@ def find_regions(
         placement: where the camera frame lies in the network input.
         min_area_px: smaller regions are left out; camera pixels.
     """
-    box = placement.box_in(anomaly_mask.shape)
-    mask = box.of(anomaly_mask)
-    count, components, stats, centroids = cv2.connectedComponentsWithStats(mask)
-    component_map = np.asarray(components, np.int32)
-    areas_px = np.rint(stats[:, cv2.CC_STAT_AREA] * _camera_px_per_pixel(placement, box))
-    kept = np.flatnonzero(areas_px >= min_area_px)
-    kept = kept[kept != 0]  # component 0 is the background
-    if not kept.size:
+    seen = placement.box_in((anomaly_mask.shape[0], anomaly_mask.shape[1]))
+    mask = seen.of(anomaly_mask)
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
         return ()
-    means, peaks = _energies(component_map, box.of(energy_map), count)
+    bounds = Box(top, left, height, width)  # anomalies are few: most of the map is left out
+    count, component_map, stats, centroids = cv2.connectedComponentsWithStats(bounds.of(mask))
+    means, peaks = _energies(component_map, bounds.of(seen.of(energy_map)), count)
+    areas_px = np.rint(stats[:, cv2.CC_STAT_AREA] * _camera_px_per_pixel(placement, seen))
     regions = []
-    for each in kept:
-        left, top, width, height = (int(value) for value in stats[each, :4])
-        camera_box = box_at_camera(Box(top, left, height, width), placement, box)
+    for each in range(1, count):  # component 0 is the background
+        if areas_px[each] < min_area_px:
+            continue
+        x, y, columns, rows = (int(value) for value in stats[each, :4])
+        camera_box = box_at_camera(Box(top + y, left + x, rows, columns), placement, seen)
+        center_x, center_y = centroids[each] + 0.5
         regions.append(
             Region(
                 left=camera_box.left,
@@ -64,26 +66,26 @@ def find_regions(
                 area_px=int(areas_px[each]),
                 mean_energy=float(means[each]),
                 max_energy=float(peaks[each]),
-                center_xy=_point_at_camera(centroids[each] + 0.5, placement, box),
+                center_xy=_point_at_camera((left + center_x, top + center_y), placement, seen),
             )
         )
     # ties keep one order: from top to bottom, then left to right
     return tuple(sorted(regions, key=lambda each: (-each.max_energy, each.top, each.left)))
 
 
-def box_at_camera(inner: Box, placement: Placement, box: Box) -> Box:
+def box_at_camera(inner: Box, placement: Placement, seen: Box) -> Box:
     """Return the camera pixels that a box of output pixels touches.
 
     Args:
-        inner: counted from the corner of `box`, inside it.
+        inner: counted from the corner of `seen`, inside it.
         placement: where the camera frame lies in the network input.
-        box: where the camera's pixels lie in the output map.
+        seen: where the camera's pixels lie in the output map.
     """
     camera = placement.camera_box
-    left = inner.left * camera.width // box.width
-    top = inner.top * camera.height // box.height
-    right = _ceil_div((inner.left + inner.width) * camera.width, box.width)
-    bottom = _ceil_div((inner.top + inner.height) * camera.height, box.height)
+    left = inner.left * camera.width // seen.width
+    top = inner.top * camera.height // seen.height
+    right = _ceil_div((inner.left + inner.width) * camera.width, seen.width)
+    bottom = _ceil_div((inner.top + inner.height) * camera.height, seen.height)
     return Box(camera.top + top, camera.left + left, bottom - top, right - left)
 
 
@@ -92,22 +94,22 @@ def _ceil_div(numerator: int, denominator: int) -> int:
 
 
 def _point_at_camera(
-    point_xy: npt.NDArray[Any], placement: Placement, box: Box
+    point_xy: tuple[float, float], placement: Placement, seen: Box
 ) -> tuple[float, float]:
     camera = placement.camera_box
     return (
-        camera.left + float(point_xy[0]) * camera.width / box.width,
-        camera.top + float(point_xy[1]) * camera.height / box.height,
+        camera.left + float(point_xy[0]) * camera.width / seen.width,
+        camera.top + float(point_xy[1]) * camera.height / seen.height,
     )
 
 
-def _camera_px_per_pixel(placement: Placement, box: Box) -> float:
+def _camera_px_per_pixel(placement: Placement, seen: Box) -> float:
     camera = placement.camera_box
-    return camera.height * camera.width / (box.height * box.width)
+    return camera.height * camera.width / (seen.height * seen.width)
 
 
 def _energies(
-    component_map: npt.NDArray[np.int32], energies: npt.NDArray[np.float32], count: int
+    component_map: npt.NDArray[Any], energies: npt.NDArray[np.float32], count: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]:
     """Return the mean and the largest energy of each component, the background's set aside."""
     inside = component_map > 0
