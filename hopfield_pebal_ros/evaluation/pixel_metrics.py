@@ -88,8 +88,14 @@ class PixelCounter:
 
     def occupied(self) -> SparseCounts:
         """Return the keys that have pixels."""
-        keys = np.flatnonzero(self.counts[0] | self.counts[1])
+        keys = np.union1d(np.flatnonzero(self.counts[0]), np.flatnonzero(self.counts[1]))
         return SparseCounts(keys.astype(np.uint32), self.counts[0, keys], self.counts[1, keys])
+
+    def take(self) -> SparseCounts:
+        """Return the keys that have pixels and start again from zero."""
+        sparse = self.occupied()
+        self.counts[:, sparse.keys] = 0
+        return sparse
 
     def add_sparse(self, sparse: SparseCounts) -> None:
         """Add pixels that were counted elsewhere."""
