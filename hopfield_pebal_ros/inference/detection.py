@@ -1,6 +1,7 @@
 """What the detector says of one image."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from hopfield_pebal_ros.contract.resizing import (
     mask_to_camera,
 )
 from hopfield_pebal_ros.inference.regions import Region
+
+ColorOrder = Literal['rgb', 'bgr']
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,8 @@ class Detection:
     inference_ms: float
     """Of the whole batch that the image was in."""
     postprocess_ms: float
+    energy_scale: float = 1.0
+    """Inlier standard deviation in the unit of the energy; sets the colours of pictures."""
 
     def labels_at_camera(self, out: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
         """Return (H, W) uint8; `IGNORE_ID` where the network saw nothing."""

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ from hopfield_pebal_ros.contract.geometry import Placement, place
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.contract.resizing import fill_outside, image_to_network
-from hopfield_pebal_ros.inference.detection import Detection as Detection
+from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
 from hopfield_pebal_ros.inference.engine import (
     Backend,
     Engine,
@@ -26,9 +26,9 @@ from hopfield_pebal_ros.inference.engine import (
 )
 from hopfield_pebal_ros.inference.regions import find_regions
 
-DEFAULT_MODEL: Final = Path(__file__).parents[1] / 'models' / 'default.onnx'
+__all__ = ['DEFAULT_MODEL', 'AnomalyDetector', 'ColorOrder', 'Detection']
 
-ColorOrder = Literal['rgb', 'bgr']
+DEFAULT_MODEL: Final = Path(__file__).parents[1] / 'models' / 'default.onnx'
 
 
 class AnomalyDetector:
@@ -213,6 +213,7 @@ class AnomalyDetector:
             preprocess_ms=preprocess_ms,
             inference_ms=inference_ms,
             postprocess_ms=_ms_since(start),
+            energy_scale=self.metadata.calibration.inlier_standard_deviation,
         )
 
 
