@@ -11,11 +11,11 @@ from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
 from hopfield_pebal_ros.inference.region_marks import draw_region_marks
 from hopfield_pebal_ros.inference.regions import box_at_camera
 
-_SCALES_SHOWN: Final = 3
+_SCALES_SHOWN: Final = 4
 """Colours span this many energy scales on either side of the threshold."""
 
 _BELOW_RGB: Final = ((10, 12, 32), (28, 52, 96), (62, 118, 138), (168, 198, 190))
-_ABOVE_RGB: Final = ((196, 30, 20), (242, 96, 10), (255, 190, 20), (255, 250, 190))
+_ABOVE_RGB: Final = ((196, 30, 20), (240, 90, 10), (255, 180, 20), (255, 246, 150))
 _NOT_SEEN_RGB: Final = (0, 0, 0)
 
 
@@ -43,7 +43,7 @@ def draw_energy(
     Args:
         energy_map: higher is more anomalous.
         threshold: where blue ends and red begins.
-        scale: inlier standard deviation, in the unit of the energy; the colours span three of
+        scale: inlier standard deviation, in the unit of the energy; the colours span four of
             them on either side.
         color_order: of the returned picture.
     """
@@ -65,7 +65,7 @@ def draw_overlay(
     *,
     color_order: ColorOrder = 'rgb',
     label_alpha: float = 0.35,
-    glow_alpha: float = 0.85,
+    glow_alpha: float = 0.65,
     max_boxes: int = 12,
 ) -> npt.NDArray[np.uint8]:
     """Return the camera image with tinted labels, glowing anomalies and marked regions.
