@@ -89,14 +89,19 @@ class Metadata:
             raise ValueError(
                 f'precision must be one of {get_args(Precision)}, got {self.precision!r}'
             )
-        if not math.isfinite(self.calibration.threshold):
-            raise ValueError(
-                f'calibration.threshold must be finite, got {self.calibration.threshold}'
-            )
+        for name in ('threshold', 'inlier_mean', 'inlier_standard_deviation'):
+            value = getattr(self.calibration, name)
+            if not math.isfinite(value):
+                raise ValueError(f'calibration.{name} must be finite, got {value}')
         if not self.calibration.inlier_standard_deviation > 0:
             raise ValueError(
                 'calibration.inlier_standard_deviation must be positive, '
                 f'got {self.calibration.inlier_standard_deviation}'
+            )
+        if not 0 <= self.calibration.false_positive_rate <= 1:
+            raise ValueError(
+                'calibration.false_positive_rate must be 0..1, '
+                f'got {self.calibration.false_positive_rate}'
             )
         if not re.fullmatch('[0-9a-f]{64}', self.provenance.weights_sha256):
             raise ValueError(
@@ -128,8 +133,11 @@ def parse_metadata(text: str, *, source: str) -> Metadata:
     if not isinstance(document, dict):
         raise DeploymentError(f'{source}: metadata must be a JSON object; {HOW_TO_MAKE}')
     version = document.pop('schema_version', None)
-    if not isinstance(version, int):
-        raise DeploymentError(f'{source}: metadata has no schema_version; {HOW_TO_MAKE}')
+    if type(version) is not int or version < 1:
+        raise DeploymentError(
+            f'{source}: metadata needs a schema_version of 1 or more, got {version!r}; '
+            f'{HOW_TO_MAKE}'
+        )
     if version > SCHEMA_VERSION:
         raise DeploymentError(
             f'{source}: metadata has schema {version}, this package reads up to '
@@ -141,7 +149,7 @@ def parse_metadata(text: str, *, source: str) -> Metadata:
         raise DeploymentError(
             f'{source}: metadata lacks {error}; found {sorted(document)}; {HOW_TO_MAKE}'
         ) from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DeploymentError(f'{source}: bad metadata: {error}; {HOW_TO_MAKE}') from None
 
 
@@ -168,14 +176,16 @@ def _metadata_from(document: dict[str, Any]) -> Metadata:
         energy=EnergyDescription(
             kind=str(energy['kind']),
             unit=str(energy['unit']),
-            components=tuple(str(each) for each in energy['components']),
+            components=_strings(energy['components']),
         ),
         calibration=Calibration(
             threshold=float(calibration['threshold']),
             false_positive_rate=float(calibration['false_positive_rate']),
             thresholds_by_false_positive_rate={
                 str(rate): float(threshold)
-                for rate, threshold in calibration['thresholds_by_false_positive_rate'].items()
+                for rate, threshold in dict(
+                    calibration['thresholds_by_false_positive_rate']
+                ).items()
             },
             threshold_at_95_true_positives=(
                 None
@@ -187,12 +197,12 @@ def _metadata_from(document: dict[str, Any]) -> Metadata:
             fitted_on=str(calibration['fitted_on']),
         ),
         provenance=Provenance(
-            trained_on=tuple(str(each) for each in provenance['trained_on']),
+            trained_on=_strings(provenance['trained_on']),
             licence=str(provenance['licence']),
             created=str(provenance['created']),
             git_revision=str(provenance['git_revision']),
             weights_sha256=str(provenance['weights_sha256']),
-            versions={str(key): str(value) for key, value in provenance['versions'].items()},
+            versions={str(key): str(value) for key, value in dict(provenance['versions']).items()},
         ),
         precision=document['precision'],
     )
@@ -205,3 +215,9 @@ def _integers(values: Any, count: int) -> Any:
     if not all(type(each) is int for each in values):
         raise ValueError(f'expected {count} whole numbers, got {values!r}')
     return tuple(values)
+
+
+def _strings(values: Any) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise ValueError(f'expected a list of texts, got {values!r}')
+    return tuple(str(each) for each in values)

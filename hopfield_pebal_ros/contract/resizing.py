@@ -31,8 +31,8 @@ def image_to_network(
         (h, w, 3) uint8 of `placement.network_hw`; `out` where given.
     """
     _check_size(image, placement.camera_hw)
-    if out is None:
-        out = np.empty((*placement.network_hw, 3), np.uint8)
+    shape = (*placement.network_hw, 3)
+    out = np.empty(shape, np.uint8) if out is None else _checked_out(out, shape, image.dtype)
     box = placement.network_box
     fill_outside(out, box, geometry.padding_rgb)
     inside = placement.camera_box.of(image)
@@ -129,9 +129,8 @@ def _map_to_camera(
     inside = placement.box_in(network_map.shape[:2]).of(network_map)
     box = placement.camera_box
     size_wh = (box.width, box.height)
-    if out is None:
-        out = np.empty(placement.camera_hw, network_map.dtype)
-    _check_size(out, placement.camera_hw)
+    shape, dtype = placement.camera_hw, network_map.dtype
+    out = np.empty(shape, dtype) if out is None else _checked_out(out, shape, dtype)
     if inside.shape[:2] == placement.camera_hw:
         out[:] = inside
     elif (box.height, box.width) == placement.camera_hw:
@@ -148,3 +147,19 @@ def _check_size(image: npt.NDArray[Any], expected_hw: tuple[int, int]) -> None:
             f'image has height, width {image.shape[:2]}, expected {tuple(expected_hw)}; '
             'make the placement from the size of this frame'
         )
+
+
+def _checked_out(
+    out: npt.NDArray[PixelType], shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> npt.NDArray[PixelType]:
+    """Return `out`; OpenCV leaves an array of another shape or dtype as it was and says nothing.
+
+    Raises:
+        ValueError: it does not fit.
+    """
+    if out.shape != tuple(shape) or out.dtype != dtype:
+        raise ValueError(
+            f'out must be {tuple(shape)} {dtype}, got {out.shape} {out.dtype}; allocate it for '
+            'this placement'
+        )
+    return out
