@@ -1,0 +1,182 @@
+"""Houses along the street: a front, a gable wall and a roof, in perspective, with light and haze."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from hopfield_pebal_ros.scenes.canvas import Layer, in_haze
+from hopfield_pebal_ros.scenes.facades import Facade
+from hopfield_pebal_ros.scenes.light import Light
+from hopfield_pebal_ros.scenes.meshes import Pose, faces, fill, shaded_polygons
+from hopfield_pebal_ros.scenes.quads import opaque, textured_quad
+from hopfield_pebal_ros.scenes.shadows import Caster
+from hopfield_pebal_ros.scenes.textures import ByteImage
+from hopfield_pebal_ros.scenes.view import FAR_M, View
+
+FloatArray = npt.NDArray[np.float64]
+
+BUILDING_ID = CITYSCAPES.id_of('building')
+
+
+@dataclass(frozen=True)
+class Building:
+    """One house; `u` is the signed distance of its front, negative on the left side.
+
+    Attributes:
+        facade: picture of its front, and size.
+        near_s: where it begins [m].
+        u: where its front stands [m].
+        depth_m: away from the street.
+        roof_m: height of the ridge above the eaves; 0 is a flat roof.
+        roof_rgb: (3,) colour.
+        opposite_m: height of what stands on the other side of the street and may shade it.
+    """
+
+    facade: Facade
+    near_s: float
+    u: float
+    depth_m: float
+    roof_m: float
+    roof_rgb: tuple[float, float, float]
+    opposite_m: float
+
+    @property
+    def far_s(self) -> float:
+        return self.near_s + self.facade.width_m
+
+    def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
+        del key_share
+        parts = [self._gable(view, light), self._roof(view, light), self._front(view, light)]
+        return [layer for layer in parts if layer is not None]
+
+    def casters(self) -> list[Caster]:
+        back = self.u + np.sign(self.u) * self.depth_m
+        outline = np.array(
+            [[self.near_s, self.u], [self.far_s, self.u], [self.far_s, back], [self.near_s, back]]
+        )
+        return [Caster(outline, self.facade.height_m + 0.6 * self.roof_m, contact=0.5)]
+
+    def _front(self, view: View, light: Light) -> Layer | None:
+        near, far = _visible_span(view, self.near_s, self.far_s, self.u)
+        if far - near < 0.05:
+            return None
+        right = self.u > 0
+        columns = self.facade.image_rgb.shape[1]
+        along = (np.array([near, far]) - self.near_s) / self.facade.width_m
+        if right:  # seen from the street the far end is on the left
+            along = 1 - along[::-1]
+        first, last = (
+            int(along[0] * columns),
+            max(int(np.ceil(along[1] * columns)), int(along[0] * columns) + 1),
+        )
+        start, end = (near, far) if not right else (far, near)
+        height = self.facade.height_m
+        corners = np.array(
+            [[start, self.u, height], [end, self.u, height], [end, self.u, 0], [start, self.u, 0]]
+        )
+        picture = self._lit_front(view, light, slice(first, last), start, end)
+        patch = textured_quad(view, picture, corners)
+        return Layer(patch, BUILDING_ID) if patch else None
+
+    def _lit_front(
+        self, view: View, light: Light, columns: slice, start: float, end: float
+    ) -> ByteImage:
+        """The visible part of the front with light, shadow of the other side, and haze per column."""
+        image = self.facade.image_rgb[:, columns]
+        glow = None if self.facade.glow_rgb is None else self.facade.glow_rgb[:, columns]
+        scale = view.px_per_m(min(start, end)) * self.facade.height_m / image.shape[0]
+        if scale < 0.7:
+            size = max(int(image.shape[1] * scale), 2), max(int(image.shape[0] * scale), 2)
+            image = np.asarray(
+                cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8
+            )
+            glow = (
+                None
+                if glow is None
+                else np.asarray(
+                    cv2.resize(glow, size, interpolation=cv2.INTER_AREA), dtype=np.uint8
+                )
+            )
+        normal = (0.0, -float(np.sign(self.u)), 0.0)
+        shadowed = light.local(30.0, sun_visible=0.3 if light.is_night else 0.0).flat(normal)
+        sunny = shadowed if light.is_night else light.local(30.0, sun_visible=1.0).flat(normal)
+        heights = np.linspace(self.facade.height_m, 0, image.shape[0])[:, None]
+        in_sun = np.clip((heights - self._shadow_height(light)) / 0.4 + 0.5, 0, 1)
+        factor = (shadowed + (sunny - shadowed) * in_sun)[:, None, :].astype(np.float32)
+        depth = np.linspace(start, end, image.shape[1]) - view.s_m
+        haze = (1 - np.exp(-light.haze_per_m * depth))[None, :, None].astype(np.float32)
+        color = image * factor
+        if glow is not None:
+            color += glow
+        color += (light.horizon_rgb.astype(np.float32) - color) * haze
+        return opaque(np.clip(color, 0, 255).astype(np.uint8))
+
+    def _shadow_height(self, light: Light) -> float:
+        """Height up to which the other side of the street keeps the sun off."""
+        toward = -light.sun_direction[1] * np.sign(self.u)
+        if toward <= 0.02 or not self.opposite_m:
+            return 0.0
+        return float(self.opposite_m - 2 * abs(self.u) * light.sun_direction[2] / toward)
+
+    def _gable(self, view: View, light: Light) -> Layer | None:
+        """The wall that faces the camera at the near end."""
+        if self.near_s - view.s_m < 1.5:
+            return None
+        side, height = np.sign(self.u), self.facade.height_m
+        back, ridge = self.u + side * self.depth_m, self.u + side * self.depth_m / 2
+        s = self.near_s
+        color = self.facade.image_rgb.reshape(-1, 3)[::997].mean(axis=0) * 0.95
+        wall = [[s, self.u, 0], [s, self.u, height], [s, back, height], [s, back, 0]]
+        top = [
+            [s, self.u, height],
+            [s, ridge, height + self.roof_m],
+            [s, back, height],
+            [s, back, height],
+        ]
+        quads = np.array([wall, top] if self.roof_m else [wall], dtype=np.float64)
+        if side < 0:
+            quads = quads[:, ::-1]
+        return self._flat(view, light, quads, color)
+
+    def _roof(self, view: View, light: Light) -> Layer | None:
+        near = max(self.near_s, view.s_m + 2.0)
+        if not self.roof_m or near >= self.far_s:
+            return None
+        side, height = np.sign(self.u), self.facade.height_m
+        eaves, ridge = self.u - side * 0.4, self.u + side * self.depth_m / 2
+        low, high = height - 0.1, height + self.roof_m
+        quad = np.array(
+            [
+                [
+                    [near, eaves, low],
+                    [self.far_s, eaves, low],
+                    [self.far_s, ridge, high],
+                    [near, ridge, high],
+                ]
+            ]
+        )
+        if side < 0:
+            quad = quad[:, ::-1]
+        return self._flat(view, light, quad, np.asarray(self.roof_rgb))
+
+    def _flat(
+        self, view: View, light: Light, quads: FloatArray, color: FloatArray
+    ) -> Layer | None:
+        local = light.local(30.0, sun_visible=0.3 if light.is_night else 1.0)
+        patch = fill([shaded_polygons(view, faces(quads, color), Pose(0, 0), local)])
+        if patch is None:
+            return None
+        depth = max(float(quads[..., 0].min()) - view.s_m, 1.0)
+        return Layer(in_haze(patch, light.haze(depth), light.horizon_rgb), BUILDING_ID)
+
+
+def _visible_span(view: View, near_s: float, far_s: float, u: float) -> tuple[float, float]:
+    """Cut a plane along the road to the part that can be in the picture."""
+    half_angle = (
+        view.camera.image_hw[1] / 2 / view.camera.focal_px + abs(view.camera.yaw_rad) * 1.5
+    )
+    first = view.s_m + max(1.2, 0.85 * abs(u - view.u_m) / half_angle)
+    return max(near_s, first), min(far_s, view.s_m + FAR_M)

@@ -1,0 +1,106 @@
+"""The picture, the label map and the instance map, painted together back to front."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.scenes.textures import ByteImage
+
+FloatArray = npt.NDArray[np.float64]
+
+SOLID_ALPHA = 127
+"""A pixel belongs to the object in front where the object's alpha is above this."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A small picture with soft edges, at its place in the large one.
+
+    Attributes:
+        rgba: (h, w, 4) uint8; colours are already multiplied by alpha.
+        x0, y0: pixel of its upper left corner; it may hang over the border.
+    """
+
+    rgba: ByteImage
+    x0: int
+    y0: int
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A patch and what it shows; `slot` tells the instances of one object apart (rider, bicycle)."""
+
+    patch: Patch
+    label_id: int
+    slot: int = 0
+
+
+class Canvas:
+    """Three planes of one frame; every object changes all of them at once."""
+
+    def __init__(self, image_hw: tuple[int, int], label_id: int) -> None:
+        self.image_rgb = np.zeros((*image_hw, 3), np.uint8)
+        self.label_map = np.full(image_hw, label_id, np.uint8)
+        self.instance_map = np.zeros(image_hw, np.uint16)
+
+    def paint(self, patch: Patch, label_id: int, instance_id: int = 0) -> None:
+        """Lay a patch over the picture; labels follow where it covers more than half a pixel."""
+        cut = clip_to(patch, self.label_map.shape)
+        if cut is None:
+            return
+        rows, columns = _slices(cut)
+        over(self.image_rgb[rows, columns], cut.rgba)
+        solid = cut.rgba[..., 3] > SOLID_ALPHA
+        self.label_map[rows, columns][solid] = label_id
+        self.instance_map[rows, columns][solid] = instance_id
+
+    def tint(self, patch: Patch) -> None:
+        """Lay a patch over the colours alone: reflections, glows, dirt."""
+        cut = clip_to(patch, self.label_map.shape)
+        if cut is not None:
+            rows, columns = _slices(cut)
+            over(self.image_rgb[rows, columns], cut.rgba)
+
+
+def over(image_rgb: ByteImage, rgba: ByteImage) -> None:
+    """Lay premultiplied (h, w, 4) over (h, w, 3) uint8, in place."""
+    keep = cv2.cvtColor(255 - rgba[..., 3], cv2.COLOR_GRAY2RGB)
+    below = cv2.multiply(image_rgb, keep, scale=1 / 255)
+    image_rgb[:] = cv2.add(below, cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
+
+
+def clip_to(patch: Patch, image_hw: tuple[int, ...]) -> Patch | None:
+    """Cut off what hangs over the border; None where nothing is left."""
+    height, width = patch.rgba.shape[:2]
+    left, top = max(-patch.x0, 0), max(-patch.y0, 0)
+    right = min(width, image_hw[1] - patch.x0)
+    bottom = min(height, image_hw[0] - patch.y0)
+    if left >= right or top >= bottom:
+        return None
+    return Patch(patch.rgba[top:bottom, left:right], patch.x0 + left, patch.y0 + top)
+
+
+def in_haze(patch: Patch, amount: float, haze_rgb: FloatArray) -> Patch:
+    """Mix `amount` 0..1 of the haze colour into a patch."""
+    if amount < 0.004:
+        return patch
+    matrix = np.zeros((4, 4))
+    matrix[:3, :3] = np.eye(3) * (1 - amount)
+    matrix[:3, 3] = haze_rgb / 255 * amount
+    matrix[3, 3] = 1
+    hazed = np.asarray(cv2.transform(patch.rgba, matrix), dtype=np.uint8)
+    return Patch(hazed, patch.x0, patch.y0)
+
+
+def lit(rgba: ByteImage, factor_rgb: FloatArray) -> ByteImage:
+    """Multiply the colours of a premultiplied (h, w, 4) picture by (3,), alpha kept."""
+    alpha = rgba[..., 3:]
+    bright = cv2.multiply(rgba, (*(float(each) for each in factor_rgb), 1.0))
+    return np.asarray(np.minimum(bright, np.maximum(alpha, bright[..., 3:])), dtype=np.uint8)
+
+
+def _slices(patch: Patch) -> tuple[slice, slice]:
+    height, width = patch.rgba.shape[:2]
+    return slice(patch.y0, patch.y0 + height), slice(patch.x0, patch.x0 + width)

@@ -1,0 +1,95 @@
+"""Flat pictures standing in the street: a texture on four corners, in perspective."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.scenes.canvas import Patch
+from hopfield_pebal_ros.scenes.textures import ByteImage
+from hopfield_pebal_ros.scenes.view import NEAR_M, View
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def textured_quad(view: View, rgba: ByteImage, corners_suh: FloatArray) -> Patch | None:
+    """Draw a premultiplied (h, w, 4) texture on a quadrilateral.
+
+    Args:
+        view: the camera.
+        rgba: the texture; it is made smaller first where the picture is, so that it does not flicker.
+        corners_suh: (4, 3) road coordinates of its upper left, upper right, lower right, lower left.
+
+    Returns:
+        None where the quadrilateral is out of view or reaches behind the camera.
+    """
+    pixels, depth = view.project(corners_suh)
+    if depth.min() < 0.5 * NEAR_M:
+        return None
+    image_height, image_width = view.camera.image_hw
+    low = np.maximum(np.floor(pixels.min(axis=0)) - 1, (0, 0)).astype(int)
+    high = np.minimum(np.ceil(pixels.max(axis=0)) + 2, (image_width, image_height)).astype(int)
+    width, height = high - low
+    if width < 1 or height < 1:
+        return None
+    small = shrink_to(rgba, pixels)
+    rows, columns = small.shape[:2]
+    source = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32) - np.float32(
+        0.5
+    )
+    target = (pixels - low).astype(np.float32)
+    matrix = cv2.getPerspectiveTransform(source, target)
+    warped = cv2.warpPerspective(small, matrix, (int(width), int(height)), flags=cv2.INTER_LINEAR)
+    return Patch(np.asarray(warped, dtype=np.uint8), int(low[0]), int(low[1]))
+
+
+def shrink_to(rgba: ByteImage, pixels: FloatArray) -> ByteImage:
+    """Average a texture down to about the size (4, 2) corners give it on the picture."""
+    edges = np.linalg.norm(pixels - np.roll(pixels, -1, axis=0), axis=1)
+    rows, columns = rgba.shape[:2]
+    width = int(np.clip(np.ceil(max(edges[0], edges[2])), 1, columns))
+    height = int(np.clip(np.ceil(max(edges[1], edges[3])), 1, rows))
+    if width > 0.8 * columns and height > 0.8 * rows:
+        return rgba
+    return np.asarray(
+        cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def upright(
+    view: View, rgba: ByteImage, *, foot_suh: FloatArray, width_m: float, height_m: float
+) -> Patch | None:
+    """Draw a premultiplied picture that always faces the camera, standing on `foot_suh` (3,)."""
+    foot, depth = view.project(foot_suh[None, :])
+    if depth[0] < NEAR_M:
+        return None
+    scale = view.camera.focal_px / depth[0]
+    width, height = width_m * scale, height_m * scale
+    if max(width, height) > 4 * view.camera.image_hw[1]:
+        return None
+    x0, y0 = foot[0, 0] - width / 2, foot[0, 1] - height
+    left, top = int(np.floor(x0)), int(np.floor(y0))
+    image_height, image_width = view.camera.image_hw
+    if x0 > image_width or x0 + width < 0 or top > image_height or y0 + height < 0 or height < 1:
+        return None
+    corners = np.array([[x0, y0], [x0 + width, y0], [x0 + width, y0 + height], [x0, y0 + height]])
+    small = shrink_to(rgba, corners)
+    rows, columns = small.shape[:2]
+    scale_x, scale_y = width / columns, height / rows
+    shift_x, shift_y = x0 - left + 0.5 * scale_x, y0 - top + 0.5 * scale_y
+    matrix = np.array([[scale_x, 0, shift_x], [0, scale_y, shift_y]])
+    size = int(np.ceil(width)) + 2, int(np.ceil(height)) + 2
+    warped = cv2.warpAffine(small, matrix, size, flags=cv2.INTER_LINEAR)
+    return Patch(np.asarray(warped, dtype=np.uint8), left, top)
+
+
+def opaque(image_rgb: ByteImage) -> ByteImage:
+    """Add a full alpha channel to (h, w, 3)."""
+    return np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
+
+
+def with_alpha(image_rgb: ByteImage, alpha: npt.NDArray[np.float32]) -> ByteImage:
+    """Premultiply (h, w, 3) by alpha (h, w) 0..1 and append it."""
+    rgba = np.empty((*alpha.shape, 4), np.uint8)
+    rgba[..., :3] = np.round(image_rgb * alpha[..., None])
+    rgba[..., 3] = np.round(alpha * 255)
+    return rgba

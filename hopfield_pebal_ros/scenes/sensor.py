@@ -1,0 +1,87 @@
+"""The camera's own marks: exposure, white balance, blur, vignette, noise, JPEG."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.scenes.textures import ByteImage
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """One camera.
+
+    Attributes:
+        gains_rgb: white balance and exposure.
+        contrast: 0 straight .. 1 strong S-curve.
+        blur_px: deviation of the lens blur.
+        vignette: light lost in the corners, 0..1.
+        noise: deviation of the noise, grey levels.
+        jpeg_quality: 60..95.
+    """
+
+    gains_rgb: tuple[float, float, float]
+    contrast: float
+    blur_px: float
+    vignette: float
+    noise: float
+    jpeg_quality: int
+
+    def expose(self, image_rgb: ByteImage, rng: np.random.Generator) -> ByteImage:
+        """Return the picture (H, W, 3) uint8 RGB as the camera delivers it."""
+        image = cv2.LUT(image_rgb, self._tone_table())
+        if self.blur_px > 0.25:
+            image = cv2.GaussianBlur(image, (0, 0), self.blur_px)
+        image = cv2.multiply(image, _vignette(image.shape[:2], self.vignette), scale=1 / 255)
+        height, width = image.shape[:2]
+        tile = _noise_tile()
+        row, column = (int(each) for each in rng.integers(0, 512, 2))
+        grain = tile.take(np.arange(row, row + height) % 512, axis=0).take(
+            np.arange(column, column + width) % 512, axis=1
+        )
+        share = self.noise / 24
+        image = cv2.addWeighted(image, 1, grain, share, -128 * share)
+        _, packed = cv2.imencode(
+            '.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]
+        )
+        return np.asarray(
+            cv2.cvtColor(cv2.imdecode(packed, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8
+        )
+
+    def _tone_table(self) -> npt.NDArray[np.uint8]:
+        level = np.arange(256) / 255
+        curve = level * level * (3 - 2 * level)
+        toned = level * (1 - self.contrast) + curve * self.contrast
+        table = toned[:, None] * 255 * np.asarray(self.gains_rgb)
+        soft = np.where(table > 200, 255 - 55 * np.exp(-(table - 200) / 55), table)
+        return np.clip(soft, 0, 255).astype(np.uint8)[None]
+
+
+def random_sensor(rng: np.random.Generator, *, is_night: bool) -> Sensor:
+    gains = rng.uniform(0.88, 1.15) * rng.uniform(0.96, 1.05, 3)
+    red, green, blue = gains.tolist()
+    return Sensor(
+        gains_rgb=(red, green, blue),
+        contrast=float(rng.uniform(0, 0.6)),
+        blur_px=float(rng.uniform(0.2, 0.8)),
+        vignette=float(rng.uniform(0, 0.35)),
+        noise=float(rng.uniform(3, 8) if is_night else rng.uniform(0.8, 4)),
+        jpeg_quality=int(rng.integers(60, 96)),
+    )
+
+
+@lru_cache(maxsize=16)
+def _vignette(size_hw: tuple[int, int], strength: float) -> ByteImage:
+    y, x = np.linspace(-1, 1, size_hw[0])[:, None], np.linspace(-1, 1, size_hw[1])[None, :]
+    shade = 255 * (1 - strength * ((x * x + y * y) / 2) ** 1.5)
+    return np.repeat(shade.astype(np.uint8)[..., None], 3, axis=2)
+
+
+@lru_cache(maxsize=1)
+def _noise_tile() -> ByteImage:
+    noise = np.random.default_rng(0).normal(0, 1, (512, 512, 3)).astype(np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 0.6)
+    return np.clip(128 + 24 * (0.6 * noise + 0.8 * soft), 0, 255).astype(np.uint8)
