@@ -1,0 +1,98 @@
+"""The newest frame of each camera, a fair choice among cameras, and counts of what was dropped."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Frame = TypeVar('Frame')
+
+
+@dataclass
+class _Slot(Generic[Frame]):
+    frame: Frame | None = None
+    taken_at_s: float = float('-inf')
+    num_dropped: int = 0
+
+
+class FrameSlots(Generic[Frame]):
+    """One slot for each camera: a newer frame replaces one that was not taken, and is counted.
+
+    Any thread may put, one or more may take; no frame is taken twice. Times are of `clock`, which
+    must not jump.
+    """
+
+    def __init__(
+        self,
+        cameras: Sequence[str],
+        *,
+        max_rate_hz: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._slots: dict[str, _Slot[Frame]] = {camera: _Slot() for camera in cameras}
+        self._changed = threading.Condition()
+        self._clock = clock
+        self._is_open = True
+        self.max_rate_hz = max_rate_hz
+        """Each camera is taken no more often than this; 0 means without limit."""
+
+    def put(self, camera: str, frame: Frame) -> None:
+        """Store the newest frame of a camera; without effect when closed."""
+        with self._changed:
+            if not self._is_open:
+                return
+            slot = self._slots[camera]
+            slot.num_dropped += slot.frame is not None
+            slot.frame = frame
+            self._changed.notify()
+
+    def take(self, timeout_s: float | None = None) -> tuple[str, Frame] | None:
+        """Wait for a frame and take it from the camera that has waited longest for its turn.
+
+        Args:
+            timeout_s: how long to wait; None waits until there is a frame or `close` is called.
+
+        Returns:
+            The camera and its frame, or None after the timeout or when closed.
+        """
+        end_s = float('inf') if timeout_s is None else self._clock() + timeout_s
+        with self._changed:
+            while self._is_open:
+                now_s = self._clock()
+                waiting = [slot for slot in self._slots.items() if slot[1].frame is not None]
+                due = [slot for slot in waiting if self._due_s(slot[1]) <= now_s]
+                if due:
+                    return self._emptied(*min(due, key=lambda each: each[1].taken_at_s), now_s)
+                if now_s >= end_s:
+                    return None
+                next_s = min([end_s, *(self._due_s(slot) for _, slot in waiting)])
+                self._changed.wait(None if next_s == float('inf') else next_s - now_s)
+        return None
+
+    def _due_s(self, slot: _Slot[Frame]) -> float:
+        return slot.taken_at_s + (1 / self.max_rate_hz if self.max_rate_hz > 0 else 0)
+
+    @staticmethod
+    def _emptied(camera: str, slot: _Slot[Frame], now_s: float) -> tuple[str, Frame]:
+        frame, slot.frame, slot.taken_at_s = slot.frame, None, now_s
+        assert frame is not None
+        return camera, frame
+
+    def num_dropped(self, camera: str) -> int:
+        """Return how many frames of a camera were replaced before they were taken."""
+        with self._changed:
+            return self._slots[camera].num_dropped
+
+    def close(self) -> None:
+        """Forget waiting frames and let every `take` return None."""
+        with self._changed:
+            self._is_open = False
+            for slot in self._slots.values():
+                slot.frame = None
+            self._changed.notify_all()
+
+    def open(self) -> None:
+        """Accept frames again after `close`; the counts go on."""
+        with self._changed:
+            self._is_open = True
