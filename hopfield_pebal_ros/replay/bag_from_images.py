@@ -12,9 +12,9 @@ import numpy.typing as npt
 import tyro
 from tqdm import tqdm
 
+from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepare_output_folder
 from hopfield_pebal_ros.replay.bag_writer import BagWriter, image_message
 from hopfield_pebal_ros.replay.bags import CAMERA_TOPIC, LABEL_TOPIC, BagError
-from hopfield_pebal_ros.replay.output_folder import OutputFolderError, prepare_output_folder
 
 IMAGE_SUFFIXES: Final = ('.png', '.jpg', '.jpeg', '.webp', '.bmp', '.tif', '.tiff')
 

@@ -141,10 +141,15 @@ class Bag:
         Raises:
             BagError: there is none, or it cannot be read.
         """
-        found = next(self._raw_messages([topic], recorded_ns, recorded_ns + 1), None)
+        found = self.find_message(topic, recorded_ns)
         if found is None:
             raise BagError(f'{self.path} has no message on {topic} recorded at {recorded_ns} ns')
-        return self._message(*found)
+        return found
+
+    def find_message(self, topic: str, recorded_ns: int) -> RecordedMessage | None:
+        """Return the message of `topic` that was recorded at `recorded_ns`, where there is one."""
+        found = next(self._raw_messages([topic], recorded_ns, recorded_ns + 1), None)
+        return None if found is None else self._message(*found)
 
     def recorded_by_stamp(self, topic: str) -> dict[int, int]:
         """Return {header stamp: time of recording} in nanoseconds, in the order of recording.

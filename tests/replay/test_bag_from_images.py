@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
-from hopfield_pebal_ros.replay import output_folder
+from hopfield_pebal_ros.inference import output_folder
 from hopfield_pebal_ros.replay.bag_from_images import main
 from hopfield_pebal_ros.replay.bags import CAMERA_TOPIC, LABEL_TOPIC, open_bag
 

@@ -1,24 +1,11 @@
-"""Output folders: made, proven writable, and earlier results removed with care."""
+"""Earlier results make way; anything else is left alone."""
 
 from pathlib import Path
 
 import pytest
 
-from hopfield_pebal_ros.replay.output_folder import (
-    OutputFolderError,
-    prepare_output_folder,
-    remove_earlier_bag,
-)
-
-
-def test_a_folder_is_made_and_left_empty(tmp_path: Path) -> None:
-    prepare_output_folder(tmp_path / 'a' / 'b', needed_bytes=1000)
-    assert list((tmp_path / 'a' / 'b').iterdir()) == []
-
-
-def test_more_than_the_disk_holds_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OutputFolderError, match=r'need about .* MB, the disk of .* MB free'):
-        prepare_output_folder(tmp_path, needed_bytes=10**18)
+from hopfield_pebal_ros.inference.output_folder import OutputFolderError
+from hopfield_pebal_ros.replay.earlier_results import remove_earlier_bag
 
 
 def test_a_bag_of_an_earlier_run_is_removed(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""What happened when a bag went through the detector: the same facts in both modes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from hopfield_pebal_ros.contract.metadata import Metadata
+
+Mode = Literal['offline', 'realtime']
+
+SEGMENTATION_TOPIC: Final = '/segmentation'
+ENERGY_TOPIC: Final = '/energy'
+MASK_TOPIC: Final = '/anomaly_mask'
+RESULT_TOPICS: Final = (SEGMENTATION_TOPIC, ENERGY_TOPIC, MASK_TOPIC)
+"""As the node names them; a result bag has them at the stamps of the camera images."""
+
+OVERLAY_TOPIC: Final = '/overlay'
+"""bgr8; recorded in real time only, where the node draws it."""
+
+BYTES_PER_PIXEL: Final = 6
+"""Of the three result images: uint8 labels, float32 energy, uint8 mask."""
+
+OVERLAY_BYTES_PER_PIXEL: Final = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningModel:
+    """The model that ran, and what it really ran on."""
+
+    metadata: Metadata
+    sha256: str
+    backend: str
+    device: str
+    precision: str
+    threshold: float
+    """Energy above which a pixel is anomalous, in the unit of the model's energy."""
+    min_region_area_px: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playback:
+    """Frames in, results out, and how long each took; frames are named by header stamp [ns]."""
+
+    mode: Mode
+    topic: str
+    model: RunningModel
+    frames_in: tuple[int, ...]
+    """In the order they were played."""
+    latency_ms: Mapping[int, Mapping[str, float]]
+    """Of each frame with a result: 'total', and its parts where they are known."""
+    inference_ms: Mapping[str, float]
+    """Percentiles p50, p95, p99; empty where not known."""
+    rejected: Mapping[int, str] = field(default_factory=dict)
+    """Frames that could not be decoded, with the reason."""
+    num_rejected_unnamed: int = 0
+    """Frames the node rejected, of which it does not say which they were."""
+    notices: tuple[str, ...] = ()
+    """What a reader of the results must know."""
+
+    @property
+    def num_rejected(self) -> int:
+        return len(self.rejected) + self.num_rejected_unnamed
+
+    @property
+    def num_dropped(self) -> int:
+        return len(self.frames_in) - len(self.latency_ms) - self.num_rejected

@@ -1,0 +1,217 @@
+"""The sections of a run's report: quality, energies, timing, model and frames."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
+from hopfield_pebal_ros.evaluation.score_keys import from_keys
+from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun, FrameRecord
+from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms
+from hopfield_pebal_ros.report.chart import Chart
+from hopfield_pebal_ros.report.class_charts import class_iou_bars
+from hopfield_pebal_ros.report.energy_charts import (
+    energy_histogram,
+    precision_recall_curve,
+    roc_curve,
+)
+from hopfield_pebal_ros.report.latency_charts import latency_histogram, latency_timeline
+from hopfield_pebal_ros.report.page import Section, Table
+
+LATENCY_MEANS = {
+    'offline': 'from decoding of the image to results of camera size, without transport',
+    'realtime': 'from publishing of the image to arrival of its segmentation, over DDS',
+}
+
+
+def quality_section(run: EvaluatedRun) -> list[Section]:
+    """Return the figures against ground truth, or nothing where the bag has none."""
+    evaluator = run.evaluator
+    if not evaluator.num_labelled:
+        return []
+    charts = [_energy_chart(run)]
+    if 'ap' in run.figures:
+        curves = evaluator.labelled.curves()
+        charts += [
+            precision_recall_curve(curves.tpr, curves.precision, ap=run.figures['ap']),
+            roc_curve(
+                curves.fpr, curves.tpr, auroc=run.figures['auroc'], fpr95=run.figures['fpr95']
+            ),
+        ]
+    if 'miou' in run.figures:
+        iou = evaluator.confusion.iou_per_class()
+        charts.append(class_iou_bars(evaluator.label_set, [*iou], miou=run.figures['miou']))
+    counts = evaluator.mask_counts
+    facts = [
+        ('labelled frames', f'{evaluator.num_labelled} of {len(run.playback.frames_in)}'),
+        (
+            'outlier pixels',
+            f'{counts.num_outlier:,} of {counts.num_outlier + counts.num_inlier:,}',
+        ),
+    ]
+    names = {
+        'recall_at_threshold': 'outliers found',
+        'precision_at_threshold': 'flagged and right',
+        'fpr_at_threshold': 'inliers flagged',
+    }
+    facts += [
+        (name, f'{100 * run.figures[key]:.2f} %')
+        for key, name in names.items()
+        if key in run.figures
+    ]
+    return [
+        Section(
+            title='Quality against the ground truth',
+            text='Pooled over all labelled pixels of all frames with a result, at camera size; '
+            'pixels without a label take no part. AP is the step sum; FPR95 is read at the first '
+            'threshold that finds 95 % of the outlier pixels. What was found and flagged counts '
+            'pixels of the published mask.',
+            facts=tuple(facts),
+            charts=tuple(charts),
+        )
+    ]
+
+
+def energy_section(run: EvaluatedRun) -> list[Section]:
+    """Return the energies of a bag without ground truth; with it, they stand with the quality."""
+    if run.evaluator.num_labelled:
+        return []
+    return [Section(title='Anomaly energy', charts=(_energy_chart(run),))]
+
+
+def _energy_chart(run: EvaluatedRun) -> Chart:
+    evaluator = run.evaluator
+    counts = evaluator.mask_counts
+    outlier = None
+    if counts.num_outlier and counts.num_inlier:
+        curves = evaluator.labelled.curves()
+        edges, inlier, outlier = curves.bin_edges, curves.inlier_counts, curves.outlier_counts
+    else:
+        edges, inlier = histogram(
+            evaluator.labelled if evaluator.num_labelled else evaluator.energies
+        )
+    model = run.playback.model
+    return energy_histogram(
+        edges, inlier, outlier, threshold=model.threshold, unit=model.metadata.energy.unit
+    )
+
+
+def histogram(
+    counter: PixelCounter, *, num_bins: int = 100
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return bin edges (B + 1,) over the middle 99.9 % of the energies, and pixels (B,).
+
+    What lies outside is in the end bins.
+    """
+    occupied = counter.occupied()
+    energies = from_keys(occupied.keys).astype(np.float64)
+    pixels = occupied.inlier + occupied.outlier
+    below = np.cumsum(pixels) / pixels.sum()
+    low = energies[np.searchsorted(below, 0.0005)]
+    high = energies[min(int(np.searchsorted(below, 0.9995)), len(energies) - 1)]
+    edges = np.linspace(low, max(high, low + 1e-6), num_bins + 1)
+    counts, _ = np.histogram(np.clip(energies, edges[0], edges[-1]), edges, weights=pixels)
+    return edges, counts.astype(np.int64)
+
+
+def timing_section(run: EvaluatedRun) -> Section:
+    playback = run.playback
+    start_ns = playback.frames_in[0]
+    latencies = [parts['total'] for parts in playback.latency_ms.values()]
+    percentiles = latency_percentiles_ms(run)
+    facts = [(name, f'{value:.1f} ms') for name, value in percentiles.items()]
+    parts = [part for part in next(iter(playback.latency_ms.values())) if part != 'total']
+    facts += [
+        (
+            f'{part.replace("_", " ")} (median)',
+            f'{np.median([each[part] for each in playback.latency_ms.values()]):.1f} ms',
+        )
+        for part in parts
+    ]
+    if playback.mode == 'realtime' and playback.inference_ms:
+        facts.append(('inference p50, p95', _pair(playback.inference_ms)))
+    return Section(
+        title='Latency',
+        text=f'Latency runs {LATENCY_MEANS[playback.mode]}.',
+        facts=tuple(facts),
+        charts=(
+            latency_histogram(latencies, percentiles),
+            latency_timeline(
+                [(stamp - start_ns) / 1e9 for stamp in playback.latency_ms],
+                latencies,
+                lost_times_s=[
+                    (frame.stamp_ns - start_ns) / 1e9
+                    for frame in run.frames
+                    if frame.status != 'ok'
+                ],
+            ),
+        ),
+    )
+
+
+def model_section(run: EvaluatedRun) -> Section:
+    playback = run.playback
+    model = playback.model
+    metadata = model.metadata
+    energy = metadata.energy
+    return Section(
+        title='What was run',
+        facts=(
+            ('model', metadata.name),
+            ('sha256', model.sha256),
+            ('engine', f'{model.backend} on {model.device}'),
+            ('precision', f'{model.precision} (file: {metadata.precision})'),
+            ('network input', f'{metadata.network_hw[1]}x{metadata.network_hw[0]} px'),
+            ('geometry', metadata.geometry.mode),
+            ('energy', f'{energy.kind} [{energy.unit}], {", ".join(energy.components)}'),
+            ('threshold', f'{model.threshold:.4g} {energy.unit}'),
+            ('smallest region', f'{model.min_region_area_px} px of the camera image'),
+            ('trained on', ', '.join(metadata.provenance.trained_on)),
+            ('licence', metadata.provenance.licence),
+            ('made', f'{metadata.provenance.created}, {metadata.provenance.git_revision[:12]}'),
+            ('camera topic', playback.topic),
+            ('mode', playback.mode),
+        ),
+    )
+
+
+def frame_table_section(run: EvaluatedRun) -> Section:
+    has_figures = bool(run.evaluator.num_labelled)
+    columns = ['frame', 'result', 'time [s]', 'latency [ms]']
+    columns += ['energy p50', 'p99', 'max', 'anomalous [%]', 'regions']
+    if has_figures:
+        columns += ['AP [%]', 'FPR95 [%]', 'mIoU [%]']
+    start_ns = run.playback.frames_in[0]
+    rows = tuple(_frame_row(frame, start_ns, has_figures=has_figures) for frame in run.frames)
+    return Section(
+        title=f'All {len(run.frames)} frames',
+        text=f'Energies in {run.playback.model.metadata.energy.unit}; time since the first frame.',
+        table=Table(tuple(columns), rows, num_text_columns=2),
+        is_folded=len(rows) > 12,
+    )
+
+
+def _frame_row(frame: FrameRecord, start_ns: int, *, has_figures: bool) -> tuple[str, ...]:
+    status = f'{frame.status}: {frame.reason}' if frame.reason else frame.status
+    row = [str(frame.index), status, f'{(frame.stamp_ns - start_ns) / 1e9:.2f}']
+    statistics = frame.statistics
+    if statistics is None:
+        return (*row, *[''] * (9 if has_figures else 6))
+    row.append(f'{frame.latency_ms["total"]:.1f}')
+    row += [f'{statistics.energy[key]:.3g}' if statistics.energy else '' for key in _SHOWN]
+    row += [f'{100 * statistics.anomaly_share:.2f}', str(len(statistics.regions))]
+    if has_figures:
+        figures = statistics.figures
+        row += [
+            f'{100 * figures[key]:.1f}' if key in figures else ''
+            for key in ('ap', 'fpr95', 'miou')
+        ]
+    return tuple(row)
+
+
+_SHOWN = ('p50', 'p99', 'max')
+
+
+def _pair(percentiles_ms: Mapping[str, float]) -> str:
+    return f'{percentiles_ms["p50"]:.1f} ms, {percentiles_ms["p95"]:.1f} ms'

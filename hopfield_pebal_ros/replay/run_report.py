@@ -1,0 +1,98 @@
+"""The report of a run as a page: what was run, how well, how fast, and how it looks."""
+
+from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun
+from hopfield_pebal_ros.replay.frame_pictures import FramePainter
+from hopfield_pebal_ros.replay.picture_sections import picture_sections
+from hopfield_pebal_ros.replay.report_sections import (
+    energy_section,
+    frame_table_section,
+    model_section,
+    quality_section,
+    timing_section,
+)
+from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms, versions
+from hopfield_pebal_ros.report.page import Page, Tile
+
+MODE_MEANS = {
+    'offline': 'Every frame was run, one after another; nothing was dropped and nothing was sent '
+    'over a network. Not to be compared with a real-time run.',
+    'realtime': 'The bag was played over DDS at its recorded pace to the detector node in a '
+    'process of its own; what came back was recorded. Not to be compared with an offline run.',
+}
+
+
+def run_page(run: EvaluatedRun, painter: FramePainter, *, bag_name: str) -> Page:
+    """Return the page of a run; texts from the bag are escaped when the page is rendered."""
+    playback = run.playback
+    metadata = playback.model.metadata
+    sections = [
+        *picture_sections(run, painter),
+        *quality_section(run),
+        *energy_section(run),
+        timing_section(run),
+        model_section(run),
+        frame_table_section(run),
+    ]
+    named_versions = ', '.join(f'{name} {version}' for name, version in versions().items())
+    return Page(
+        kind=f'Replay evaluation, {"real time" if playback.mode == "realtime" else "offline"}',
+        title=f'Anomaly detection on {bag_name}',
+        lead=f'Model {metadata.name} on camera topic {playback.topic}, '
+        f'{len(playback.frames_in)} frames. {MODE_MEANS[playback.mode]}',
+        tiles=(*_quality_tiles(run), *_speed_tiles(run)),
+        notices=playback.notices,
+        sections=tuple(sections),
+        footer=f'Made by hopfield_pebal_ros. Versions: {named_versions}.',
+    )
+
+
+def percent(fraction: float) -> str:
+    return f'{100 * fraction:.1f}'
+
+
+def milliseconds(value: float) -> str:
+    return f'{value:.0f}' if value >= 20 else f'{value:.1f}'
+
+
+def _quality_tiles(run: EvaluatedRun) -> list[Tile]:
+    notes = {
+        'ap': ('AP', 'average precision of outlier pixels'),
+        'auroc': ('AUROC', 'outlier above inlier energy'),
+        'fpr95': ('FPR95', 'inlier pixels flagged when 95 % of the outliers are found'),
+        'miou': ('mIoU', 'mean over the classes that occur'),
+    }
+    return [
+        Tile(name=name, value=percent(run.figures[key]), unit='%', note=note)
+        for key, (name, note) in notes.items()
+        if key in run.figures
+    ]
+
+
+def _speed_tiles(run: EvaluatedRun) -> list[Tile]:
+    playback = run.playback
+    latency = latency_percentiles_ms(run)
+    lost = playback.num_dropped + playback.num_rejected
+    tiles = [
+        Tile(
+            name='latency p50',
+            value=milliseconds(latency['p50']),
+            unit='ms',
+            note=f'p95 {milliseconds(latency["p95"])} ms, p99 {milliseconds(latency["p99"])} ms',
+        ),
+        Tile(
+            name='frames with result',
+            value=f'{len(playback.latency_ms)} / {len(playback.frames_in)}',
+            note=f'{playback.num_dropped} dropped, {playback.num_rejected} rejected'
+            if lost
+            else 'none dropped, none rejected',
+        ),
+    ]
+    if playback.inference_ms:
+        inference = Tile(
+            name='inference p50',
+            value=milliseconds(playback.inference_ms['p50']),
+            unit='ms',
+            note=f'{playback.model.backend}, {playback.model.device}, {playback.model.precision}',
+        )
+        tiles.insert(1, inference)
+    return tiles
