@@ -38,7 +38,7 @@ class ShardCounters:
 
 def save_counters(path: Path, part: ShardCounters) -> None:
     """Write one shard as a compressed npz file without pickled objects."""
-    arrays: Arrays = {
+    arrays: dict[str, Any] = {
         'format': np.array(FORMAT),
         'shard': np.array([part.shard.index, part.shard.count]),
         'run': np.array(part.run),

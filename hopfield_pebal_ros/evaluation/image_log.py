@@ -11,7 +11,7 @@ from hopfield_pebal_ros.evaluation.ground_truth import Mask
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter, SparseCounts, figures_of
 
 LEVELS_PER_CLASS: Final = 512
-"""Each image keeps at most twice as many energy levels: 20 kB."""
+"""Each image keeps at most twice as many energy levels, 20 kB; moves AP by about 1e-3."""
 
 _FIGURES: Final = ('ap', 'auroc', 'fpr95')
 
@@ -120,15 +120,21 @@ def mean_of_images(log: ImageLog) -> dict[str, float]:
 
 
 def thinned(counts: SparseCounts, levels_per_class: int = LEVELS_PER_CLASS) -> SparseCounts:
-    """Join neighbouring keys until each level holds 1 part in `levels_per_class` of a class."""
+    """Join neighbouring keys until each level holds 1 part in `levels_per_class` of a class.
+
+    Equal parts of the outliers; parts of the inliers that get smaller towards high energies, where
+    precision is decided: equal steps of the square root of the false positive rate.
+    """
     if len(counts.keys) == 0:
         return counts
     starts = np.zeros(len(counts.keys), np.bool_)
     starts[0] = True
-    for pixels in (counts.inlier, counts.outlier):
-        before = np.cumsum(pixels) - pixels
-        level = before * levels_per_class // max(int(pixels.sum()), 1)
-        starts[1:] |= np.diff(level) > 0
+    false_rate, true_rate = (
+        np.cumsum(pixels[::-1])[::-1] / max(int(pixels.sum()), 1)
+        for pixels in (counts.inlier, counts.outlier)
+    )
+    for rate in (np.sqrt(false_rate), true_rate):
+        starts[1:] |= np.diff(np.ceil(rate * levels_per_class)) < 0
     first = np.flatnonzero(starts)
     return SparseCounts(
         counts.keys[first],

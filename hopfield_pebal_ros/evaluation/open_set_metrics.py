@@ -115,8 +115,8 @@ def figures_of_counts(counts: npt.NDArray[np.int64]) -> OpenSetFigures:
     accepted = counts[:num_classes, :, 0]
     if closed.any() and not accepted.any():
         raise ValueError(
-            f'all {closed.sum()} inlier pixels were rejected: the threshold is below every energy, '
-            'or the energy has the wrong sign'
+            f'all {closed.sum()} inlier pixels were rejected: the threshold is below every '
+            'energy, or the energy has the wrong sign'
         )
     with_anomaly = np.zeros((num_classes + 1, num_classes + 1), np.int64)
     with_anomaly[:, :num_classes] = counts[:, :, 0]

@@ -33,7 +33,8 @@ class OperatingPoints:
         return self.false_positives / self.num_inlier
 
     def precision(self) -> npt.NDArray[np.float64]:
-        return self.true_positives / (self.true_positives + self.false_positives)
+        flagged = self.true_positives + self.false_positives
+        return np.where(flagged > 0, self.true_positives / np.maximum(flagged, 1), 1.0)
 
     def require_both_classes(self) -> None:
         """Refuse figures that mean nothing.

@@ -20,6 +20,7 @@ class SmiycCurve:
     def __init__(self) -> None:
         self._thresholds: list[Edges] = []
         self._counts: list[npt.NDArray[np.int64]] = []
+        self._totals: npt.NDArray[np.int64] = np.zeros((2, 1), np.int64)
 
     def add(
         self, energy: npt.NDArray[np.floating], outlier: Mask, valid: Mask | None = None
@@ -41,6 +42,7 @@ class SmiycCurve:
                 f'energies {flat.min()}..{flat.max()} do not fit into float16, which this mode '
                 'stores: scale them below 65504 first'
             )
+        self._totals += np.array([[outlier.sum()], [(~outlier).sum()]])
         edges = _percentile_edges(halves, outlier)
         counts = [np.histogram(halves[each], bins=edges)[0] for each in (outlier, ~outlier)]
         self._thresholds.append(edges[-2::-1])  # descending; a bin is flagged from its lower edge
@@ -55,8 +57,8 @@ class SmiycCurve:
         thresholds = np.concatenate([np.zeros(0, np.float64), *self._thresholds])
         counts = np.concatenate([np.zeros((2, 0), np.int64), *self._counts], axis=1)
         order = np.argsort(thresholds)[::-1]
-        thresholds = thresholds[order]
-        flagged = np.cumsum(counts[:, order], axis=1)
+        thresholds = np.append(thresholds[order], -np.inf)  # the last point flags everything
+        flagged = np.hstack((np.cumsum(counts[:, order], axis=1), self._totals))
         last_of_equal = np.append(thresholds[:-1] != thresholds[1:], True)[: len(thresholds)]
         last_of_equal[:1] = True  # their tool keeps the first point even if an equal one follows
         kept = last_of_equal & flagged.any(axis=0)  # no precision where nothing is flagged
