@@ -1,0 +1,116 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip('openvino')
+pytest.importorskip('onnx')
+
+import openvino
+
+from hopfield_pebal_ros.inference import openvino_engine
+from hopfield_pebal_ros.inference.engine import EngineError, open_engine
+from tests.inference.conv_model import write_conv_model
+from tests.tiny_model import TINY_METADATA
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (1, 64, 128, 3), np.uint8)
+
+
+def energy(path: Path, metadata: Any, **options: Any) -> np.ndarray:
+    engine = open_engine(path, metadata, **options)
+    return engine.infer(IMAGES).energy_maps
+
+
+def cpu_computes_in(capability: str) -> bool:
+    return capability in openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+
+
+def test_an_fp32_file_runs_in_fp32_even_where_bf16_is_faster(tmp_path: Path):
+    pytest.importorskip('onnxruntime')
+    metadata = write_conv_model(tmp_path / 'm.onnx')
+    reference = energy(tmp_path / 'm.onnx', metadata, backend='onnxruntime')
+    # energies reach about 600; one step of bf16 there is 4, one of fp32 is 6e-5
+    assert np.abs(reference).max() > 100
+    np.testing.assert_allclose(energy(tmp_path / 'm.onnx', metadata), reference, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ('precision', 'capability', 'step'), [('bf16', 'BF16', 2**-8), ('fp16', 'FP16', 2**-11)]
+)
+def test_a_half_precision_is_used_where_asked_for_and_possible(
+    tmp_path: Path, precision: Any, capability: str, step: float
+):
+    metadata = write_conv_model(tmp_path / 'm.onnx')
+    if not cpu_computes_in(capability):
+        with pytest.raises(EngineError, match=f'precision {precision} was asked for'):
+            open_engine(tmp_path / 'm.onnx', metadata, precision=precision)
+        return
+    engine = open_engine(tmp_path / 'm.onnx', metadata, precision=precision)
+    assert engine.precision == precision
+    exact = energy(tmp_path / 'm.onnx', metadata)
+    error = np.abs(engine.infer(IMAGES).energy_maps - exact).max() / np.abs(exact).max()
+    assert step / 16 < error < step * 4
+
+
+def test_an_fp16_file_runs_as_its_graph_says_or_is_refused(tmp_path: Path):
+    metadata = write_conv_model(tmp_path / 'm.onnx', half=True)
+    full = open_engine(tmp_path / 'm.onnx', metadata, precision='fp32')
+    assert full.precision == 'fp32'
+    if not cpu_computes_in('FP16'):
+        with pytest.raises(EngineError, match='precision fp16 was asked for'):
+            open_engine(tmp_path / 'm.onnx', metadata)
+        return
+    half = open_engine(tmp_path / 'm.onnx', metadata)
+    assert half.precision == 'fp16'
+    exact = full.infer(IMAGES).energy_maps
+    energies = half.infer(IMAGES).energy_maps
+    error = np.abs(energies - exact).max() / np.abs(exact).max()
+    assert 1e-6 < error < 2**-9
+    # the mean over channels stays in fp32: its values are no fp16 numbers
+    assert (energies != energies.astype(np.float16)).any()
+
+
+class OldProcessor:
+    """What OpenVINO says of a CPU without half precisions."""
+
+    def get_property(self, device: str, name: str) -> list[str]:
+        assert (device, name) == ('CPU', 'OPTIMIZATION_CAPABILITIES')
+        return ['FP32', 'INT8']
+
+
+@pytest.mark.parametrize('precision', ['bf16', 'fp16'])
+def test_a_precision_that_the_processor_lacks_is_refused(precision: Any):
+    with pytest.raises(EngineError, match=f'{precision} .*computes in FP32, INT8; ask for fp32'):
+        openvino_engine._check_capability(OldProcessor(), 'CPU', precision)
+
+
+class CompiledOtherwise:
+    """A compiled model that does not run as it was told to."""
+
+    def __init__(self, hint: Any, devices: list[str]) -> None:
+        self._properties = {'INFERENCE_PRECISION_HINT': hint, 'EXECUTION_DEVICES': devices}
+
+    def get_property(self, name: str) -> Any:
+        return self._properties[name]
+
+
+@pytest.mark.parametrize(
+    ('hint', 'devices'),
+    [
+        (openvino.Type.bf16, ['CPU']),
+        (openvino.Type.f32, ['GPU.0']),
+        (openvino.Type.f32, ['CPU', 'GPU']),
+    ],
+)
+def test_a_model_compiled_otherwise_than_told_is_refused(hint: Any, devices: list[str]):
+    options = openvino_engine._compile_options('fp32', TINY_METADATA, 0)
+    with pytest.raises(EngineError, match='asked OpenVINO for f32 on CPU, but it runs'):
+        openvino_engine._check_compiled(CompiledOtherwise(hint, devices), 'CPU', options)
+
+
+def test_the_number_of_threads_is_passed_on(tiny_model: Path):
+    engine = open_engine(tiny_model, TINY_METADATA, num_threads=1)
+    assert isinstance(engine, openvino_engine.OpenVinoEngine)
+    compiled = engine._requests[1].get_compiled_model()
+    assert compiled.get_property('INFERENCE_NUM_THREADS') == 1
