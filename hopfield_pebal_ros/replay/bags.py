@@ -16,6 +16,8 @@ from rosbags.interfaces import (
 )
 from rosbags.typesys import Stores, get_typestore
 
+from hopfield_pebal_ros.replay import ros1_images
+
 IMAGE_TYPE: Final = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE_TYPE: Final = 'sensor_msgs/msg/CompressedImage'
 IMAGE_TYPES: Final = (IMAGE_TYPE, COMPRESSED_IMAGE_TYPE)
@@ -63,6 +65,16 @@ class RecordedMessage:
     """Its header stamp, which tells frames apart."""
     message: Any
     """The deserialised message; `data` is a (N,) uint8 array."""
+
+
+@dataclass(frozen=True)
+class SerialisedMessage:
+    """One message of an image topic as ROS 2 sends it."""
+
+    topic: str
+    recorded_ns: int
+    stamp_ns: int
+    cdr: bytes
 
 
 class Bag:
@@ -135,6 +147,21 @@ class Bag:
         for connection, recorded_ns, raw in self._raw_messages(topics):
             yield self._message(connection, recorded_ns, raw)
 
+    def serialised_messages(self, topics: Sequence[str]) -> Iterator[SerialisedMessage]:
+        """Yield the messages of `topics` in the order of recording, ready to be published.
+
+        Raises:
+            BagError: a topic that is not there, or a message that cannot be read.
+        """
+        for connection, recorded_ns, raw in self._raw_messages(topics):
+            stamp_ns = self._header_stamp_ns(connection, raw)
+            if isinstance(connection.ext, ConnectionExtRosbag2):
+                cdr = bytes(raw)
+            else:
+                message = self._message(connection, recorded_ns, raw).message
+                cdr = ros1_images.to_cdr(message, connection.msgtype)
+            yield SerialisedMessage(connection.topic, recorded_ns, stamp_ns, cdr)
+
     def message_at(self, topic: str, recorded_ns: int) -> RecordedMessage:
         """Return the message of `topic` that was recorded at `recorded_ns`.
 
@@ -191,12 +218,22 @@ class Bag:
         # four bytes come first in both: CDR's encapsulation (its second byte 0 means big-endian),
         # and seq in ROS 1
         is_big_endian = isinstance(connection.ext, ConnectionExtRosbag2) and raw[1] == 0
-        seconds, nanoseconds = struct.unpack_from('>iI' if is_big_endian else '<iI', raw, 4)
-        return int(seconds) * 1_000_000_000 + int(nanoseconds)
+        return _stamp_ns(raw, is_big_endian=is_big_endian)
 
     def _what_there_is(self) -> str:
         listed = [f'{topic.name} ({topic.num_messages})' for topic in self.image_topics]
         return f'image topics in this bag (messages): {", ".join(listed) or "none"}'
+
+
+def cdr_stamp_ns(cdr: bytes) -> int:
+    """Return the header stamp of a serialised message that begins with a header."""
+    return _stamp_ns(cdr, is_big_endian=cdr[1] == 0)
+
+
+def _stamp_ns(raw: bytes, *, is_big_endian: bool) -> int:
+    """Return the stamp whose seconds and nanoseconds begin at byte 4."""
+    seconds, nanoseconds = struct.unpack_from('>iI' if is_big_endian else '<iI', raw, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 @contextmanager
