@@ -43,7 +43,7 @@ def test_a_region_in_a_camera_of_another_size_by_hand():
 
 
 def test_letterbox_and_crop_offsets_are_undone():
-    # letterbox: the camera is 8x24 and lies in rows 0..8 or lower of the network, 4 rows -> 0
+    # letterbox: the camera's 8 rows are rows 8..16 of the network
     placement = place((8, 24), (24, 24), 'letterbox')
     assert placement.network_box == Box(8, 0, 8, 24)
     energy_map = np.zeros((24, 24))
