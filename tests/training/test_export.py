@@ -1,0 +1,111 @@
+from dataclasses import replace
+
+import numpy as np
+import onnxruntime
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from hopfield_pebal_ros.contract.deployment import (  # noqa: E402
+    ENERGY_OUTPUT,
+    IMAGE_INPUT,
+    LABEL_OUTPUT,
+    TensorSpec,
+    check_tensors,
+    read_metadata,
+)
+from hopfield_pebal_ros.contract.metadata import Calibration  # noqa: E402
+from training import export_check  # noqa: E402
+from training.checkpoints import save_checkpoint  # noqa: E402
+from training.export import ExportArguments, export  # noqa: E402
+from training.export_check import Agreement, VerificationError  # noqa: E402
+from training.models.deployed import DeployedModel  # noqa: E402
+from training.networks import trained_network  # noqa: E402
+from training.provenance import weights_sha256  # noqa: E402
+
+CALIBRATION = Calibration(threshold=-1.5, false_positive_rate=0.01, fitted_on='a test')
+
+
+@pytest.fixture
+def checkpoint_path(tmp_path, trained_checkpoint):
+    save_checkpoint(replace(trained_checkpoint, calibration=CALIBRATION), tmp_path / 'best.pt')
+    return tmp_path / 'best.pt'
+
+
+@pytest.mark.parametrize('output_stride', [1, 2, 4, 8])
+def test_the_file_computes_what_torch_computes(
+    tmp_path, checkpoint_path, trained_checkpoint, output_stride
+):
+    out = tmp_path / 'model.onnx'
+    agreement = export(ExportArguments(checkpoint_path, out, output_stride=output_stride))
+    assert agreement.energy_difference < 1e-3
+    assert agreement.label_agreement > 0.999
+
+    session = onnxruntime.InferenceSession(str(out), providers=['CPUExecutionProvider'])
+    output_hw = (128 // output_stride, 256 // output_stride)
+    model = DeployedModel(trained_network(trained_checkpoint), num_classes=19, output_hw=output_hw)
+    images = np.random.default_rng(5).integers(0, 256, (3, 128, 256, 3), dtype=np.uint8)
+    labels, energy = session.run([LABEL_OUTPUT, ENERGY_OUTPUT], {IMAGE_INPUT: images})
+    with torch.inference_mode():
+        expected_labels, expected_energy = model(torch.from_numpy(images))
+    assert np.abs(energy - expected_energy.numpy()).max() < 1e-3
+    assert (labels == expected_labels.numpy()).mean() > 0.999
+    assert energy.std() > 0.01
+    assert len(np.unique(labels)) > 1
+
+
+def test_metadata_describes_the_tensors_and_the_weights(
+    tmp_path, checkpoint_path, trained_checkpoint
+):
+    out = tmp_path / 'model.onnx'
+    export(ExportArguments(checkpoint_path, out, size=(256, 128)))
+    metadata = read_metadata(out)
+    assert metadata.network_hw == (256, 128)
+    assert metadata.output_hw == (128, 64)
+    assert metadata.calibration == CALIBRATION
+    assert metadata.energy.unit == 'nat'
+    assert metadata.provenance.weights_sha256 == weights_sha256(trained_checkpoint.network)
+    session = onnxruntime.InferenceSession(str(out), providers=['CPUExecutionProvider'])
+    types = {'tensor(uint8)': 'uint8', 'tensor(float)': 'float32'}
+    found = tuple(
+        TensorSpec(
+            each.name,
+            types[each.type],
+            tuple(side if isinstance(side, int) else None for side in each.shape),
+        )
+        for each in (*session.get_inputs(), *session.get_outputs())
+    )
+    check_tensors(found, metadata, source='model.onnx')
+    assert all(each.shape[0] is None for each in found)
+
+
+def test_a_file_that_disagrees_is_not_left_behind(tmp_path, checkpoint_path, monkeypatch):
+    monkeypatch.setattr(export_check, 'LARGEST_ENERGY_DIFFERENCE', -1.0)
+    out = tmp_path / 'model.onnx'
+    out.write_bytes(b'the one before')
+    with pytest.raises(VerificationError, match='disagrees with torch'):
+        export(ExportArguments(checkpoint_path, out))
+    assert out.read_bytes() == b'the one before'
+    assert sorted(each.name for each in tmp_path.iterdir()) == ['best.pt', 'model.onnx']
+
+
+def test_other_precisions_are_refused(tmp_path, checkpoint_path):
+    with pytest.raises(ValueError, match='fp16 is not available yet, only fp32'):
+        export(ExportArguments(checkpoint_path, tmp_path / 'm.onnx', precision='fp16'))
+
+
+def test_size_must_fit_the_network(tmp_path, checkpoint_path):
+    with pytest.raises(ValueError, match='multiples of 128, got 720 1280'):
+        export(ExportArguments(checkpoint_path, tmp_path / 'm.onnx', size=(720, 1280)))
+
+
+def test_a_checkpoint_without_thresholds_is_refused(tmp_path, trained_checkpoint):
+    save_checkpoint(trained_checkpoint, tmp_path / 'best.pt')
+    with pytest.raises(ValueError, match=r'run python -m training\.calibrate'):
+        export(ExportArguments(tmp_path / 'best.pt', tmp_path / 'm.onnx'))
+
+
+def test_agreement_reads_well():
+    assert str(Agreement(2e-5, 0.99995)) == (
+        'energy within 2.0e-05 nat of torch, labels agree on 99.995 % of pixels'
+    )

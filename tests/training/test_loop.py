@@ -1,0 +1,128 @@
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
+from training.data.samples import Sample  # noqa: E402
+from training.loop import (  # noqa: E402
+    NotFiniteError,
+    find_margins,
+    learning_rate_at,
+    new_state,
+    restored_state,
+    run,
+    train_step,
+)
+from training.run_log import RunLog  # noqa: E402
+from training.settings import TrainSettings  # noqa: E402
+
+
+def run_to(state, settings, samples, folder, *, stop_at=None, seen=None):
+    log = RunLog(folder)
+    run(
+        state,
+        settings,
+        samples,
+        log=log,
+        after_step=lambda state: seen.append(state.step) if seen is not None else None,
+        is_stopped=lambda: state.step == stop_at,
+    )
+    log.close()
+
+
+@pytest.mark.parametrize('stop_at', [2, 4])
+def test_six_steps_are_so_many_and_the_rest_resumed(tmp_path, tiny_settings, samples_for, stop_at):
+    samples = samples_for(tiny_settings)
+    whole = new_state(tiny_settings)
+    run_to(whole, tiny_settings, samples, tmp_path)
+
+    first = new_state(tiny_settings)
+    run_to(first, tiny_settings, samples, tmp_path, stop_at=stop_at)
+    assert first.step == stop_at
+    save_checkpoint(first.checkpoint(tiny_settings), tmp_path / 'last.pt')
+    torch.manual_seed(99)
+    second = restored_state(load_checkpoint(tmp_path / 'last.pt'))
+    run_to(second, tiny_settings, samples, tmp_path)
+
+    assert second.step == whole.step == 6
+    assert second.margins == whole.margins
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(second.network.state_dict()[name], tensor), name
+    assert torch.equal(torch.get_rng_state(), second.checkpoint(tiny_settings).torch_rng)
+
+
+def test_twenty_steps_lower_the_loss(tmp_path, tiny_settings, samples_for):
+    settings = replace(tiny_settings, closed_set_steps=20, anomaly_steps=0, precision='fp32')
+    run_to(new_state(settings), settings, samples_for(settings), tmp_path)
+    lines = [json.loads(each) for each in (tmp_path / 'log.jsonl').read_text().splitlines()]
+    losses = [each['cross_entropy'] for each in lines]
+    assert len(losses) == 20
+    assert losses[0] == pytest.approx(math.log(19), rel=0.4)
+    assert sum(losses[-3:]) / 3 < 0.65 * losses[0]
+
+
+def test_anomaly_stage_raises_outliers_above_inliers(tmp_path, tiny_settings, samples_for):
+    settings = replace(
+        tiny_settings, closed_set_steps=20, anomaly_steps=25, anomaly_learning_rate=1e-2
+    )
+    state, samples = new_state(settings), samples_for(settings)
+    run_to(state, settings, samples, tmp_path)
+    lines = [json.loads(each) for each in (tmp_path / 'log.jsonl').read_text().splitlines()]
+    anomaly = [each['margins'] for each in lines if each.get('stage') == 'anomaly']
+    assert len(anomaly) == 25
+    assert sum(anomaly[-5:]) < 0.7 * sum(anomaly[:5])
+    [margins] = [each for each in lines if each['kind'] == 'margins']
+    assert margins['inlier'] < margins['outlier']
+    assert margins['step'] == 20
+
+
+def test_every_step_is_told_once(tmp_path, tiny_settings, samples_for):
+    seen = []
+    run_to(
+        new_state(tiny_settings), tiny_settings, samples_for(tiny_settings), tmp_path, seen=seen
+    )
+    assert seen == [1, 2, 3, 4, 5, 6]
+
+
+def test_loss_that_is_not_a_number_names_the_samples_and_changes_nothing(tiny_settings):
+    state = new_state(tiny_settings)
+    with torch.no_grad():
+        state.network.classifier.bias.fill_(float('nan'))
+    weights = state.network.classifier.weight.clone()
+    batch = Sample(
+        torch.zeros(2, 3, 128, 128, dtype=torch.uint8),
+        torch.zeros(2, 128, 128, dtype=torch.uint8),
+        ['street 1', 'street 2'],
+    )
+    with pytest.raises(NotFiniteError, match=r'step 0.*street 1, street 2'):
+        train_step(state, batch, tiny_settings)
+    assert torch.equal(state.network.classifier.weight, weights)
+    assert state.step == 0
+
+
+def test_margins_do_not_depend_on_earlier_random_numbers(tiny_settings, samples_for):
+    network, samples = new_state(tiny_settings).network, samples_for(tiny_settings)
+    first = find_margins(network, samples, tiny_settings)
+    torch.rand(10)
+    assert find_margins(network, samples, tiny_settings) == first
+
+
+def test_learning_rate_rises_and_falls_in_each_stage():
+    settings = TrainSettings(
+        closed_set_steps=100,
+        anomaly_steps=50,
+        learning_rate=1.0,
+        anomaly_learning_rate=0.1,
+        warmup_share=0.1,
+    )
+    rates = [learning_rate_at(step, settings) for step in range(150)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == rates[10] == pytest.approx(1.0)
+    assert rates[55] == pytest.approx(0.5)  # half way down the cosine
+    assert rates[99] < 0.001
+    assert rates[104] == pytest.approx(0.1)
+    assert max(rates[100:]) == pytest.approx(0.1)

@@ -1,0 +1,58 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('torch')
+
+from training.losses.abstention import Payoff
+from training.settings import (
+    PRESETS,
+    LossSettings,
+    TrainSettings,
+    settings_from_json,
+)
+
+
+@pytest.mark.parametrize('name', sorted(PRESETS))
+def test_json_gives_the_settings_back(name):
+    settings = replace(PRESETS[name], camvid=Path('somewhere'), payoff=Payoff(minimum=3.0))
+    assert settings_from_json(settings.to_json()) == settings
+
+
+def test_settings_of_another_version_are_refused():
+    text = TrainSettings().to_json().replace('"weight_decay"', '"decay_of_weights"')
+    with pytest.raises(ValueError, match=r'decay_of_weights.*weight_decay'):
+        settings_from_json(text)
+
+
+def test_a_payoff_that_never_abstains_is_warned_of():
+    assert TrainSettings().warnings(num_classes=19) == []
+    [warning] = TrainSettings(payoff=Payoff(minimum=19.0)).warnings(num_classes=19)
+    assert '--payoff.minimum' in warning
+    assert TrainSettings(payoff=Payoff(minimum=18.9)).warnings(num_classes=19) == []
+
+
+def test_validating_on_training_images_is_warned_of():
+    [warning] = TrainSettings(camvid=Path('a'), val_camvid=Path('a')).warnings(num_classes=19)
+    assert 'same folder' in warning
+
+
+@pytest.mark.parametrize(
+    ('values', 'message'),
+    [
+        ({'batch_size': 0}, 'batch_size must be at least 1'),
+        ({'crop_hw': (200, 256)}, 'crop_hw must be multiples of 128'),
+        ({'network_hw': (512, 1000)}, 'network_hw must be multiples of 128'),
+        ({'scale': (2.0, 1.0)}, 'smallest <= largest'),
+        ({'closed_set_steps': 0, 'anomaly_steps': 0}, 'at least one step'),
+    ],
+)
+def test_impossible_settings_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        TrainSettings(**values)
+
+
+def test_margin_quantiles_must_be_in_order():
+    with pytest.raises(ValueError, match='0 < inlier < outlier < 1'):
+        LossSettings(inlier_margin_quantile=0.9, outlier_margin_quantile=0.5)

@@ -1,0 +1,104 @@
+"""The command line of a run: a preset, flags that change it, and where it is written."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import tyro
+
+from training.checkpoints import load_checkpoint
+from training.settings import PRESETS, TrainSettings
+
+DEFAULT_PRESET: Final = 'demo'
+
+CHANGEABLE_ON_RESUME: Final = frozenset({'camvid', 'val_camvid', 'frame_cache', 'num_workers'})
+"""Where the data lies and who reads it; neither changes a sample."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunChoice:
+    """What the user asked for."""
+
+    preset: str = DEFAULT_PRESET
+    """demo: procedural drives, minutes. realtime: the recipe of the shipped model. The flags
+    below start from its values."""
+    out: Path | None = None
+    """Folder of the run; default: runs/<date-time>."""
+    resume: bool = False
+    """Go on from last.pt in --out, with the settings stored there."""
+    settings: Annotated[TrainSettings, tyro.conf.arg(name='')]
+
+
+def parse_run(argv: Sequence[str], *, description: str) -> tuple[Path, RunChoice]:
+    """Read a command line.
+
+    Returns:
+        The folder of the run, and the choice.
+
+    Raises:
+        ValueError: --resume without --out or with other settings than the run's.
+        FileNotFoundError: --resume where there is nothing to go on from.
+        SystemExit: --help, an unknown preset or an unknown flag.
+    """
+    early = argparse.ArgumentParser(add_help=False)
+    early.add_argument('--preset', default=DEFAULT_PRESET, choices=sorted(PRESETS))
+    early.add_argument('--out', type=Path)
+    early.add_argument('--resume', action='store_true')
+    known, _ = early.parse_known_args(argv)
+    start = PRESETS[known.preset]
+    if known.resume:
+        start = _settings_to_resume(known.out)
+    choice = tyro.cli(
+        RunChoice,
+        args=list(argv),
+        default=RunChoice(preset=known.preset, settings=start),
+        description=description,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+    if known.resume:
+        _refuse_changes(start, choice.settings)
+    return choice.out or Path('runs') / datetime.now().strftime('%Y-%m-%d_%H-%M-%S'), choice
+
+
+def _settings_to_resume(out: Path | None) -> TrainSettings:
+    if out is None:
+        raise ValueError('--resume needs --out RUN, the folder of the run to go on with')
+    return load_checkpoint(out / 'last.pt').settings
+
+
+def _refuse_changes(stored: TrainSettings, asked: TrainSettings) -> None:
+    was, now = asdict(stored), asdict(asked)
+    changed = sorted(
+        name for name in was if was[name] != now[name] and name not in CHANGEABLE_ON_RESUME
+    )
+    if changed:
+        listed = ', '.join(f'{name} {was[name]} -> {now[name]}' for name in changed)
+        raise ValueError(
+            f'--resume continues a run as it was, but this changes {listed}; leave these flags '
+            'out, or start a new run'
+        )
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder and prove that files can be written there, before any work.
+
+    Raises:
+        OSError: it cannot be made or written; the message says the remedy.
+    """
+    probe = folder / '.writable'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b'0' * 4096)
+        probe.unlink()
+    except OSError as error:
+        raise OSError(f'cannot write into {folder} ({error}); choose another --out') from error
+
+
+def say(text: str) -> None:
+    """Tell the user, at once."""
+    sys.stdout.write(f'{text}\n')
+    sys.stdout.flush()

@@ -1,0 +1,140 @@
+"""Training samples: the same (seed, epoch, index) gives the same bytes on any worker."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from training.data.augmentations import ViewRange, cut, draw_view, to_crop, vary_camera
+from training.data.frames import Frame, FrameSource
+from training.data.outlier_exposure import OutlierExposure
+
+
+class SampleKey(NamedTuple):
+    """What identifies a sample of a run."""
+
+    epoch: int
+    place: int
+    """Which of the epoch's samples."""
+    has_outliers: bool
+    """Whether outliers may be pasted."""
+
+
+class Sample(NamedTuple):
+    """A crop; a batch of them has the same fields, stacked."""
+
+    image: Tensor
+    """(3, h, w) uint8 RGB."""
+    labels: Tensor
+    """(h, w) uint8 train ids, `OUTLIER_ID`, `IGNORE_ID`."""
+    name: str
+
+
+@dataclass(frozen=True)
+class WeightedSource:
+    """Frames that count `repeats` times in every epoch."""
+
+    frames: FrameSource
+    repeats: int = 1
+
+
+class TrainingSamples(Dataset[Sample]):
+    """Crops of frames with random view, pasted outliers and random camera."""
+
+    def __init__(
+        self,
+        sources: Sequence[WeightedSource],
+        *,
+        seed: int,
+        view_range: ViewRange,
+        exposure: OutlierExposure,
+        exposed_share: float,
+    ) -> None:
+        """Wire the parts.
+
+        Args:
+            sources: frames; an epoch is every frame of each, `repeats` times.
+            seed: of the run.
+            view_range: crops.
+            exposure: what is pasted.
+            exposed_share: share of samples with pasted outliers, where the key allows them.
+        """
+        self._sources = tuple(sources)
+        self._seed = seed
+        self._view_range = view_range
+        self._exposure = exposure
+        self._exposed_share = exposed_share
+
+    def __len__(self) -> int:
+        return sum(len(each.frames) * each.repeats for each in self._sources)
+
+    def __getitem__(self, key: SampleKey) -> Sample:
+        rng = np.random.default_rng((self._seed, key.epoch, key.place))
+        frame = self._frame(key.place)
+        view = draw_view(frame.label_map.shape[:2], self._view_range, rng)
+        image_rgb, label_map = cut(frame.image_rgb, frame.label_map, view)
+        if key.has_outliers and rng.random() < self._exposed_share:
+            scale = self._view_range.crop_hw[0] / view.height
+            self._exposure.paste(image_rgb, label_map, rng, network_scale=scale)
+        image, labels = to_crop(
+            image_rgb,
+            label_map,
+            crop_hw=self._view_range.crop_hw,
+            is_flipped=bool(rng.random() < 0.5),
+        )
+        return Sample(vary_camera(image, rng), labels, frame.name)
+
+    def _frame(self, index: int) -> Frame:
+        for source in self._sources:
+            count = len(source.frames) * source.repeats
+            if index < count:
+                return source.frames[index % len(source.frames)]
+            index -= count
+        raise IndexError(f'sample index beyond the {len(self)} of an epoch')
+
+
+class RunSampler(Sampler[list[SampleKey]]):
+    """The batches of a run from any step on; a permutation of all samples each epoch."""
+
+    def __init__(
+        self,
+        num_samples: int,
+        *,
+        seed: int,
+        batch_size: int,
+        steps: range,
+        first_exposed_step: int,
+    ) -> None:
+        """Plan the batches.
+
+        Args:
+            num_samples: in an epoch.
+            seed: of the run.
+            batch_size: samples a step.
+            steps: those that are still to be run.
+            first_exposed_step: from this step on samples may have pasted outliers.
+        """
+        self._num_samples = num_samples
+        self._seed = seed
+        self._batch_size = batch_size
+        self._steps = steps
+        self._first_exposed_step = first_exposed_step
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __iter__(self) -> Iterator[list[SampleKey]]:
+        order_epoch, order = -1, np.empty(0, np.int64)
+        for step in self._steps:
+            batch = []
+            for number in range(step * self._batch_size, (step + 1) * self._batch_size):
+                epoch, place = divmod(number, self._num_samples)
+                if epoch != order_epoch:
+                    rng = np.random.default_rng((self._seed, epoch))
+                    order_epoch, order = epoch, rng.permutation(self._num_samples)
+                exposed = step >= self._first_exposed_step
+                batch.append(SampleKey(epoch, int(order[place]), exposed))
+            yield batch

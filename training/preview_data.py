@@ -1,0 +1,71 @@
+"""python -m training.preview_data --preset NAME --out FILE.png: draw a sheet of samples.
+
+Takes the flags of training.train. Samples are as the network gets them: each crop beside its
+labels, outliers in orange, ignored pixels black; the upper half without pasted outliers, the lower
+half with them.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from training.command_line import parse_run, say
+from training.data.samples import Sample, SampleKey, TrainingSamples
+from training.run_data import training_samples
+
+COLUMNS: Final = 3
+ROWS: Final = 8
+PREVIEW_DRIVES: Final = 8
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        out, choice = parse_run(arguments, description=str(__doc__))
+        if out.suffix != '.png':
+            raise ValueError(f'--out must be a .png file, got {out}')
+        # a few drives are enough to look at, and quick to render
+        few = min(PREVIEW_DRIVES, choice.settings.num_drives)
+        settings = replace(choice.settings, num_drives=few)
+        write_png(sheet(training_samples(settings, out.parent)), out)
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    say(f'{out}: {COLUMNS * ROWS} samples')
+
+
+def sheet(samples: TrainingSamples) -> npt.NDArray[np.uint8]:
+    """Draw the sheet, (h, w, 3) uint8 RGB."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for row in range(ROWS):
+        indices = rng.integers(0, len(samples), COLUMNS)
+        keys = [SampleKey(0, int(index), row >= ROWS // 2) for index in indices]
+        rows.append(np.hstack([draw_sample(samples[key]) for key in keys]))
+    return np.vstack(rows)
+
+
+def draw_sample(sample: Sample) -> npt.NDArray[np.uint8]:
+    """Return the crop beside its labels, (h, 2 w, 3) uint8 RGB."""
+    image_rgb = sample.image.permute(1, 2, 0).numpy()
+    return np.hstack([image_rgb, CITYSCAPES.palette_rgb()[sample.labels.numpy()]])
+
+
+def write_png(image_rgb: npt.NDArray[np.uint8], path: Path) -> None:
+    """Write a picture.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode('.png', cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR))[1].tobytes())
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,88 @@
+"""The frames of a run: training, validation and calibration, and their disjoint drive seeds."""
+
+from pathlib import Path
+from typing import Final
+
+from tqdm import tqdm
+
+from training.data.augmentations import ViewRange
+from training.data.camvid import CamVidFrames
+from training.data.frames import Frame, FrameSource
+from training.data.procedural import DriveFrames, RenderedFrames, render_frames
+from training.data.samples import TrainingSamples, WeightedSource
+from training.settings import TrainSettings
+
+FIRST_TRAINING_SEED: Final = 10_000
+FIRST_VALIDATION_SEED: Final = 900_000
+FIRST_CALIBRATION_SEED: Final = 950_000
+
+_HELD_BACK_DRIVES: Final = 10
+_HELD_BACK_FRAMES: Final = 3
+
+
+def training_drives(settings: TrainSettings) -> DriveFrames:
+    return DriveFrames(
+        first_seed=FIRST_TRAINING_SEED,
+        num_drives=settings.num_drives,
+        frames_per_drive=settings.frames_per_drive,
+        image_hw=settings.network_hw,
+    )
+
+
+def validation_drives(settings: TrainSettings) -> DriveFrames:
+    return _held_back(FIRST_VALIDATION_SEED, settings)
+
+
+def calibration_drives(settings: TrainSettings) -> DriveFrames:
+    return _held_back(FIRST_CALIBRATION_SEED, settings)
+
+
+def _held_back(first_seed: int, settings: TrainSettings) -> DriveFrames:
+    return DriveFrames(
+        first_seed=first_seed,
+        num_drives=min(_HELD_BACK_DRIVES, settings.num_drives),
+        frames_per_drive=_HELD_BACK_FRAMES,
+        seconds_between_frames=2.0,
+        image_hw=settings.network_hw,
+    )
+
+
+def rendered(frames: DriveFrames, cache: Path, settings: TrainSettings) -> RenderedFrames:
+    """Render what is not in `cache` yet, with a progress bar, and return the frames."""
+    found, progress = render_frames(frames, cache, num_processes=settings.num_threads)
+    with tqdm(total=len(frames), desc=f'frames in {found.folder.name}', unit='frame') as bar:
+        for count in progress:
+            bar.update(count)
+    return found
+
+
+def frame_cache(settings: TrainSettings, run: Path) -> Path:
+    return settings.frame_cache or run / 'frames'
+
+
+def training_samples(settings: TrainSettings, run: Path) -> TrainingSamples:
+    """Return the samples of a run, after rendering what they need."""
+    sources = [WeightedSource(camvid, settings.camvid_repeats) for camvid in _camvid(settings)]
+    drives = rendered(training_drives(settings), frame_cache(settings, run), settings)
+    return TrainingSamples(
+        [*sources, WeightedSource(drives)],
+        seed=settings.seed,
+        view_range=ViewRange(
+            network_hw=settings.network_hw, crop_hw=settings.crop_hw, scale=settings.scale
+        ),
+        exposure=settings.exposure,
+        exposed_share=settings.exposed_share,
+    )
+
+
+def _camvid(settings: TrainSettings) -> list[FrameSource]:
+    return [] if settings.camvid is None else [CamVidFrames(settings.camvid)]
+
+
+def validation_camvid(settings: TrainSettings) -> FrameSource | None:
+    return None if settings.val_camvid is None else CamVidFrames(settings.val_camvid)
+
+
+def all_frames(source: FrameSource) -> list[Frame]:
+    """Read a source into memory."""
+    return [source[index] for index in range(len(source))]
