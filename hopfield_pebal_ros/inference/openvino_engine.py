@@ -24,6 +24,7 @@ from hopfield_pebal_ros.inference.engine import (
 _DTYPES: Final = {'u8': 'uint8', 'f32': 'float32'}
 _CAPABILITIES: Final = {'fp32': 'FP32', 'bf16': 'BF16', 'fp16': 'FP16', 'int8': 'INT8'}
 _HINTS: Final = {'fp32': 'f32', 'bf16': 'bf16', 'fp16': 'f16', 'int8': 'f32'}
+_GRAPH_TYPES: Final = 'undefined'  # OpenVINO's word; newer ones answer 'dynamic'
 
 
 class OpenVinoEngine:
@@ -130,11 +131,11 @@ def _compile_options(
     precision: RunPrecision, metadata: Metadata, num_threads: int
 ) -> dict[str, Any]:
     # left alone, OpenVINO runs an fp32 file in bf16 where the CPU can;
-    # 'dynamic' keeps the types of an fp16 file's graph, whose energies are fp32
+    # _GRAPH_TYPES keeps the types of an fp16 file's graph, whose energies are fp32
     keeps_graph_types = precision == metadata.precision == 'fp16'
     options: dict[str, Any] = {
         'PERFORMANCE_HINT': 'LATENCY',
-        'INFERENCE_PRECISION_HINT': 'dynamic' if keeps_graph_types else _HINTS[precision],
+        'INFERENCE_PRECISION_HINT': _GRAPH_TYPES if keeps_graph_types else _HINTS[precision],
     }
     if num_threads:
         options['INFERENCE_NUM_THREADS'] = num_threads
@@ -144,9 +145,10 @@ def _compile_options(
 def _check_compiled(compiled: Any, device: str, options: dict[str, Any]) -> None:
     """Refuse a model that OpenVINO compiled otherwise than it was told to."""
     hint = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
+    hint = _GRAPH_TYPES if hint == 'dynamic' else hint
     devices = [str(each) for each in compiled.get_property('EXECUTION_DEVICES')]
-    on_device = [each for each in devices if each.partition('.')[0] == device.partition('.')[0]]
-    if hint != options['INFERENCE_PRECISION_HINT'] or on_device != devices:
+    is_elsewhere = any(device not in (each, each.partition('.')[0]) for each in devices)
+    if hint != options['INFERENCE_PRECISION_HINT'] or is_elsewhere:
         raise EngineError(
             f'asked OpenVINO for {options["INFERENCE_PRECISION_HINT"]} on {device}, but it runs '
             f'{hint} on {devices}; ask for another precision or device'
