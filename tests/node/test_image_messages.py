@@ -193,12 +193,11 @@ def test_refusals_say_what_was_got_and_expected(changes, reason):
 @pytest.mark.parametrize('encoding', KNOWN_ENCODINGS)
 def test_every_encoding_reads_or_refuses_the_smallest_image(encoding):
     message = ImageMessage(1, 1, encoding, 0, 8, bytes(8))
-    try:
-        pixels, _ = to_color(message)
-    except ImageMessageError as error:
-        assert '1x1 px' in str(error)
+    if encoding.startswith(('yuv', 'yuyv', 'uyvy', 'nv')):
+        with pytest.raises(ImageMessageError, match='1x1 px needs an even width'):
+            to_color(message)
     else:
-        assert pixels.shape == (1, 1, 3)
+        np.testing.assert_array_equal(to_color(message)[0], np.zeros((1, 1, 3)))
 
 
 @pytest.mark.parametrize(
@@ -247,5 +246,5 @@ def test_strided_pixels_are_filled_densely():
 def test_only_what_we_publish_is_written():
     with pytest.raises(ValueError, match="one of \\['32FC1', 'bgr8', 'mono8'\\], got 'rgb8'"):
         fill(ImageMessage(), PICTURE, 'rgb8', None)
-    with pytest.raises(ValueError, match='32FC1 takes .* float32, got .* uint8'):
+    with pytest.raises(ValueError, match=r'32FC1 takes .* float32, got .* uint8'):
         fill(ImageMessage(), GRAY, '32FC1', None)
