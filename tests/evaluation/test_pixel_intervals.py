@@ -27,7 +27,7 @@ def test_intervals_hold_the_pooled_figures():
 
 
 def test_more_images_narrow_the_interval():
-    few, many = (pixel_intervals(log_of(number)[0], resamples=300)['ap'] for number in (10, 90))
+    few, many = (pixel_intervals(log_of(number)[0], resamples=300)['ap'] for number in (8, 56))
     assert many.high - many.low < (few.high - few.low) / 1.5
 
 

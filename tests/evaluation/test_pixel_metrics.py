@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hopfield_pebal_ros.evaluation.exact_metrics import ExactPixels
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
-from hopfield_pebal_ros.evaluation.score_keys import KEY_BITS, from_keys, to_keys
+from hopfield_pebal_ros.evaluation.score_keys import NUM_KEYS, from_keys, to_keys
 
 # few distinct values, so that ties are common; infinities and both zeros among them
 tied_energy = st.sampled_from([-np.inf, -3.5, -1.0, -0.0, 0.0, 2.0**-20, 0.25, 7.0, np.inf])
@@ -55,7 +55,7 @@ def test_void_is_dropped_and_may_be_nan():
     assert figures.ap == 1.0
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(pixels)
 def test_streaming_equals_exact_on_the_keys_of_any_energies(rows):
     energy, outlier, valid = arrays_of(rows)
@@ -69,7 +69,7 @@ def test_streaming_equals_exact_on_the_keys_of_any_energies(rows):
         assert astuple(counter.figures()) == astuple(exact.figures())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(pixels, pixels)
 def test_merged_counters_equal_one_counter(first, second):
     together, parts = PixelCounter(), PixelCounter()
@@ -81,7 +81,7 @@ def test_merged_counters_equal_one_counter(first, second):
     assert_same_counts(parts, together)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 @given(pixels)
 def test_counters_come_back_from_their_arrays(rows):
     counter = PixelCounter()
@@ -135,8 +135,8 @@ def test_taking_the_counts_leaves_the_counter_empty():
 
 
 def test_counters_of_another_resolution_are_refused():
-    arrays = PixelCounter().to_arrays() | {'key_bits': np.array(KEY_BITS - 1)}
-    with pytest.raises(ValueError, match=f'have {KEY_BITS - 1} key bits.*run the shards again'):
+    arrays = PixelCounter().to_arrays() | {'num_keys': np.array(NUM_KEYS - 1)}
+    with pytest.raises(ValueError, match=f'have {NUM_KEYS - 1} keys.*run the shards again'):
         PixelCounter.from_arrays(arrays)
 
 

@@ -12,13 +12,24 @@ def keys_of(*energies):
     return to_keys(np.array(energies, np.float32)).tolist()
 
 
-def test_keys_of_one_and_its_neighbours():
-    # 1.0 is 0x3F800000; with the sign bit set 0xBF800000; its upper 22 bits are 0x2FE000
-    assert keys_of(1.0) == [0x2FE000]
-    # the next key begins one step of 13 mantissa bits higher
-    assert keys_of(1.0 + 2**-14, 1.0 + 2**-13) == [0x2FE000, 0x2FE001]
-    # -1.0 is 0xBF800000; all bits flipped 0x407FFFFF; its upper 22 bits are 0x101FFF
-    assert keys_of(-1.0) == [0x101FFF]
+ZERO_KEY = NUM_KEYS // 2
+
+
+def test_keys_by_hand():
+    # 111 exponents lie below 2^-16 (subnormals are one), with 1024 keys each; from there to 1.0
+    # there are 16 more with 65536 keys each
+    one = ZERO_KEY + 111 * 1024 + 16 * 65536
+    assert keys_of(0.0, 2.0**-16, 1.0) == [ZERO_KEY, ZERO_KEY + 111 * 1024, one]
+    assert keys_of(1.0 + 2**-17, 1.0 + 2**-16) == [one, one + 1]
+    # 1.0 to 2^16 are 16 exponents; a key is 1 part in 1024 from there
+    coarse = one + 16 * 65536
+    assert keys_of(2.0**16, 2.0**16 + 63, 2.0**16 + 64) == [coarse, coarse, coarse + 1]
+
+
+def test_negative_energies_mirror_positive_ones():
+    positive = np.array(keys_of(1e-30, 0.5, 1.0, 12.34, 1e9, np.inf))
+    negative = np.array(keys_of(-1e-30, -0.5, -1.0, -12.34, -1e9, -np.inf))
+    np.testing.assert_array_equal(negative, NUM_KEYS - 1 - positive)
 
 
 def test_both_zeros_share_a_key():
@@ -27,8 +38,8 @@ def test_both_zeros_share_a_key():
 
 def test_infinities_are_the_ends_and_come_back():
     low, high = keys_of(-np.inf, np.inf)
-    assert low < keys_of(np.finfo(np.float32).min)[0]
-    assert keys_of(np.finfo(np.float32).max)[0] < high < NUM_KEYS
+    assert low == 0 < keys_of(np.finfo(np.float32).min)[0]
+    assert keys_of(np.finfo(np.float32).max)[0] < high == NUM_KEYS - 1
     assert from_keys(np.array([low, high])).tolist() == [-np.inf, np.inf]
 
 
