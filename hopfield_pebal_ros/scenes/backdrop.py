@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from hopfield_pebal_ros.scenes.buildings import BUILDING_ID
-from hopfield_pebal_ros.scenes.canvas import Canvas, Patch, in_haze, lit
+from hopfield_pebal_ros.scenes.canvas import Canvas, relit
 from hopfield_pebal_ros.scenes.items import VEGETATION_ID
 from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.quads import textured_quad, with_alpha
@@ -40,8 +40,8 @@ class Backdrop:
             patch = textured_quad(view, picture, corners)
             if patch is not None:
                 factor = self._light.ambient_rgb + 0.4 * self._light.sun_rgb
-                bright = Patch(lit(patch.rgba, factor), patch.x0, patch.y0)
-                canvas.paint(in_haze(bright, amount, self._light.horizon_rgb), label_id)
+                haze_rgb = self._light.horizon_rgb
+                canvas.paint(relit(patch, factor, haze=amount, haze_rgb=haze_rgb), label_id)
 
 
 def _rows_of(height_m: float) -> int:

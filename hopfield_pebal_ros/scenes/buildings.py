@@ -1,4 +1,4 @@
-"""Houses along the street: a front, a gable wall and a roof, in perspective, with light and haze."""
+"""Houses along the street: front, gable wall and roof in perspective, with light and haze."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from hopfield_pebal_ros.scenes.canvas import Layer, in_haze
 from hopfield_pebal_ros.scenes.facades import Facade
 from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.meshes import Pose, faces, fill, shaded_polygons
-from hopfield_pebal_ros.scenes.quads import opaque, textured_quad
+from hopfield_pebal_ros.scenes.quads import Picture, opaque, textured_quad
 from hopfield_pebal_ros.scenes.shadows import Caster
 from hopfield_pebal_ros.scenes.textures import ByteImage
 from hopfield_pebal_ros.scenes.view import FAR_M, View
@@ -33,6 +33,7 @@ class Building:
         roof_m: height of the ridge above the eaves; 0 is a flat roof.
         roof_rgb: (3,) colour.
         opposite_m: height of what stands on the other side of the street and may shade it.
+        is_gable_hidden: a neighbour covers the wall at the near end.
     """
 
     facade: Facade
@@ -42,6 +43,7 @@ class Building:
     roof_m: float
     roof_rgb: tuple[float, float, float]
     opposite_m: float
+    is_gable_hidden: bool = False
 
     @property
     def far_s(self) -> float:
@@ -64,49 +66,35 @@ class Building:
         if far - near < 0.05:
             return None
         right = self.u > 0
-        columns = self.facade.image_rgb.shape[1]
         along = (np.array([near, far]) - self.near_s) / self.facade.width_m
         if right:  # seen from the street the far end is on the left
             along = 1 - along[::-1]
-        first, last = (
-            int(along[0] * columns),
-            max(int(np.ceil(along[1] * columns)), int(along[0] * columns) + 1),
-        )
         start, end = (near, far) if not right else (far, near)
-        height = self.facade.height_m
-        corners = np.array(
-            [[start, self.u, height], [end, self.u, height], [end, self.u, 0], [start, self.u, 0]]
-        )
-        picture = self._lit_front(view, light, slice(first, last), start, end)
+        u, height = self.u, self.facade.height_m
+        corners = np.array([[start, u, height], [end, u, height], [end, u, 0], [start, u, 0]])
+        pixels, _ = view.project(corners)
+        picture = self._lit_front(view, light, along, (start, end), _size_px(pixels))
         patch = textured_quad(view, picture, corners)
         return Layer(patch, BUILDING_ID) if patch else None
 
     def _lit_front(
-        self, view: View, light: Light, columns: slice, start: float, end: float
+        self,
+        view: View,
+        light: Light,
+        along: FloatArray,
+        ends_s: tuple[float, float],
+        size_px: tuple[int, int],
     ) -> ByteImage:
-        """The visible part of the front with light, shadow of the other side, and haze per column."""
-        image = self.facade.image_rgb[:, columns]
-        glow = None if self.facade.glow_rgb is None else self.facade.glow_rgb[:, columns]
-        scale = view.px_per_m(min(start, end)) * self.facade.height_m / image.shape[0]
-        if scale < 0.7:
-            size = max(int(image.shape[1] * scale), 2), max(int(image.shape[0] * scale), 2)
-            image = np.asarray(
-                cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8
-            )
-            glow = (
-                None
-                if glow is None
-                else np.asarray(
-                    cv2.resize(glow, size, interpolation=cv2.INTER_AREA), dtype=np.uint8
-                )
-            )
+        """The part `along` (2,) of the front, with light, shadow, and haze per column."""
+        image = _columns(self.facade.front, along, size_px)
+        glow = None if self.facade.glow is None else _columns(self.facade.glow, along, size_px)
         normal = (0.0, -float(np.sign(self.u)), 0.0)
         shadowed = light.local(30.0, sun_visible=0.3 if light.is_night else 0.0).flat(normal)
         sunny = shadowed if light.is_night else light.local(30.0, sun_visible=1.0).flat(normal)
         heights = np.linspace(self.facade.height_m, 0, image.shape[0])[:, None]
         in_sun = np.clip((heights - self._shadow_height(light)) / 0.4 + 0.5, 0, 1)
         factor = (shadowed + (sunny - shadowed) * in_sun)[:, None, :].astype(np.float32)
-        depth = np.linspace(start, end, image.shape[1]) - view.s_m
+        depth = np.linspace(*ends_s, image.shape[1]) - view.s_m
         haze = (1 - np.exp(-light.haze_per_m * depth))[None, :, None].astype(np.float32)
         color = image * factor
         if glow is not None:
@@ -123,12 +111,12 @@ class Building:
 
     def _gable(self, view: View, light: Light) -> Layer | None:
         """The wall that faces the camera at the near end."""
-        if self.near_s - view.s_m < 1.5:
+        if self.near_s - view.s_m < 1.5 or self.is_gable_hidden:
             return None
         side, height = np.sign(self.u), self.facade.height_m
         back, ridge = self.u + side * self.depth_m, self.u + side * self.depth_m / 2
         s = self.near_s
-        color = self.facade.image_rgb.reshape(-1, 3)[::997].mean(axis=0) * 0.95
+        color = self.facade.mean_rgb * 0.95
         wall = [[s, self.u, 0], [s, self.u, height], [s, back, height], [s, back, 0]]
         top = [
             [s, self.u, height],
@@ -171,6 +159,24 @@ class Building:
             return None
         depth = max(float(quads[..., 0].min()) - view.s_m, 1.0)
         return Layer(in_haze(patch, light.haze(depth), light.horizon_rgb), BUILDING_ID)
+
+
+def _size_px(pixels: FloatArray) -> tuple[int, int]:
+    """Width and height of the upright box around the corners (4, 2) of a front."""
+    width, height = np.ptp(pixels, axis=0)
+    return max(int(np.ceil(width)), 2), max(int(np.ceil(height)), 2)
+
+
+def _columns(picture: Picture, along: FloatArray, size_px: tuple[int, int]) -> ByteImage:
+    """Cut the part `along` (2,) out of a picture and average it down to `size_px`."""
+    share = max(along[1] - along[0], 0.01)
+    image = picture.at_least(size_px[0] / share, size_px[1])
+    first = int(along[0] * image.shape[1])
+    image = image[:, first : max(int(np.ceil(along[1] * image.shape[1])), first + 1)]
+    size = min(size_px[0], image.shape[1]), min(size_px[1], image.shape[0])
+    if size[0] < 0.8 * image.shape[1] or size[1] < 0.8 * image.shape[0]:
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return image
 
 
 def _visible_span(view: View, near_s: float, far_s: float, u: float) -> tuple[float, float]:

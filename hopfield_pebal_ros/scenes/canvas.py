@@ -30,7 +30,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Layer:
-    """A patch and what it shows; `slot` tells the instances of one object apart (rider, bicycle)."""
+    """A patch and what it shows; `slot` tells one object's instances apart (bicycle, rider)."""
 
     patch: Patch
     label_id: int
@@ -63,6 +63,19 @@ class Canvas:
             rows, columns = _slices(cut)
             over(self.image_rgb[rows, columns], cut.rgba)
 
+    def shine(self, x: float, y: float, radius_px: float, color_rgb: FloatArray) -> None:
+        """Add a round glow to the colours."""
+        radius = int(min(radius_px, 200)) + 1
+        axis = np.arange(-radius, radius + 1) / radius
+        fall = np.clip(1 - np.hypot(axis[None, :], axis[:, None]), 0, 1) ** 3
+        glow = np.zeros((*fall.shape, 4), np.uint8)
+        glow[..., :3] = np.clip(fall[..., None] * color_rgb, 0, 255)
+        cut = clip_to(Patch(glow, round(x) - radius, round(y) - radius), self.label_map.shape)
+        if cut is not None:
+            rows, columns = _slices(cut)
+            region = self.image_rgb[rows, columns]
+            region[:] = cv2.add(region, np.ascontiguousarray(cut.rgba[..., :3]))
+
 
 def over(image_rgb: ByteImage, rgba: ByteImage) -> None:
     """Lay premultiplied (h, w, 4) over (h, w, 3) uint8, in place."""
@@ -82,23 +95,22 @@ def clip_to(patch: Patch, image_hw: tuple[int, ...]) -> Patch | None:
     return Patch(patch.rgba[top:bottom, left:right], patch.x0 + left, patch.y0 + top)
 
 
+def relit(
+    patch: Patch, factor_rgb: FloatArray, *, haze: float = 0.0, haze_rgb: FloatArray | None = None
+) -> Patch:
+    """Multiply a patch's colours by (3,) and mix `haze` 0..1 of the haze colour in."""
+    matrix = np.diag([*(factor_rgb * (1 - haze)), 1.0])
+    if haze_rgb is not None:
+        matrix[:3, 3] = haze_rgb / 255 * haze
+    lit = np.asarray(cv2.transform(patch.rgba, matrix), dtype=np.uint8)
+    return Patch(lit, patch.x0, patch.y0)
+
+
 def in_haze(patch: Patch, amount: float, haze_rgb: FloatArray) -> Patch:
     """Mix `amount` 0..1 of the haze colour into a patch."""
     if amount < 0.004:
         return patch
-    matrix = np.zeros((4, 4))
-    matrix[:3, :3] = np.eye(3) * (1 - amount)
-    matrix[:3, 3] = haze_rgb / 255 * amount
-    matrix[3, 3] = 1
-    hazed = np.asarray(cv2.transform(patch.rgba, matrix), dtype=np.uint8)
-    return Patch(hazed, patch.x0, patch.y0)
-
-
-def lit(rgba: ByteImage, factor_rgb: FloatArray) -> ByteImage:
-    """Multiply the colours of a premultiplied (h, w, 4) picture by (3,), alpha kept."""
-    alpha = rgba[..., 3:]
-    bright = cv2.multiply(rgba, (*(float(each) for each in factor_rgb), 1.0))
-    return np.asarray(np.minimum(bright, np.maximum(alpha, bright[..., 3:])), dtype=np.uint8)
+    return relit(patch, np.ones(3), haze=amount, haze_rgb=haze_rgb)
 
 
 def _slices(patch: Patch) -> tuple[slice, slice]:

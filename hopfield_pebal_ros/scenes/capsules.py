@@ -1,4 +1,4 @@
-"""Round limbs: capsules of varying thickness, shaded pixel by pixel; people and animals are made of them."""
+"""Round limbs: tapered capsules shaded pixel by pixel; people and animals are made of them."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,10 @@ from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.view import View
 
 FloatArray = npt.NDArray[np.float64]
+
+
+_SMALLEST_PX = 1.6
+"""A limb that looks smaller than this is left out."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,16 @@ class Capsules:
         )
 
 
-def capsules(
-    rows: list[tuple[npt.ArrayLike, npt.ArrayLike, float, float, npt.ArrayLike]],
-) -> Capsules:
+Row = tuple[npt.ArrayLike, npt.ArrayLike, float, float, npt.ArrayLike]
+Rows = list[Row]
+
+
+def beside(point: npt.ArrayLike, forward: float, right: float, up: float) -> FloatArray:
+    """A point (3,) moved in object axes [m]."""
+    return np.asarray(np.add(point, (forward, right, up)), dtype=np.float64)
+
+
+def capsules(rows: Rows) -> Capsules:
     """Build from rows of start (3,), end (3,), start radius, end radius [m], colour (3,)."""
     ends = np.array([[start, end] for start, end, _, _, _ in rows], dtype=np.float64)
     radii = np.array([[first, second] for _, _, first, second, _ in rows], dtype=np.float64)
@@ -78,19 +89,17 @@ def draw_capsules(
         return None
     if high[0] < 0 or high[1] < 0 or low[0] > image_width or low[1] > image_height:
         return None
-    color = np.zeros((height, width, 3), np.float32)
-    alpha = np.zeros((height, width), np.float32)
+    sheet = np.zeros((height, width, 4), np.float32)
     axes = _view_axes(view, road.mean(axis=0))
+    reach_px = np.abs(np.diff(pixels, axis=1)).max(axis=(1, 2)) + 2 * reach[:, 0]
     for index in np.argsort(-depth.mean(axis=1)):
-        ends = pixels[index] - low
-        _add_limb(color, alpha, ends, radii[index], limbs.colors[index], light, axes)
+        if reach_px[index] > _SMALLEST_PX:
+            _add_limb(sheet, pixels[index] - low, radii[index], limbs.colors[index], light, axes)
     if texture is not None:
         factor = cv2.resize(texture, (int(width), int(height)), interpolation=cv2.INTER_AREA)
-        color *= factor[..., None]
-    rgba = np.empty((height, width, 4), np.uint8)
-    rgba[..., :3] = np.clip(color, 0, 255 * alpha[..., None])
-    rgba[..., 3] = np.round(alpha * 255)
-    return Patch(rgba, int(low[0]), int(low[1]))
+        sheet[..., :3] *= factor[..., None]
+    np.minimum(sheet[..., :3], sheet[..., 3:], out=sheet[..., :3])
+    return Patch(np.round(sheet).astype(np.uint8), int(low[0]), int(low[1]))
 
 
 def _view_axes(view: View, center: FloatArray) -> FloatArray:
@@ -104,41 +113,39 @@ def _view_axes(view: View, center: FloatArray) -> FloatArray:
 
 
 def _add_limb(
-    color: npt.NDArray[np.float32],
-    alpha: npt.NDArray[np.float32],
+    sheet: npt.NDArray[np.float32],
     ends: FloatArray,
     radii: FloatArray,
     albedo: FloatArray,
     light: LocalLight,
     axes: FloatArray,
 ) -> None:
-    """Lay one limb over premultiplied `color` and `alpha`, in place; `ends` (2, 2) and `radii` (2,) in px."""
+    """Lay one limb over the premultiplied (h, w, 4) `sheet`; `ends` (2, 2), `radii` (2,) [px]."""
     reach = radii.max() + 1
     x0, y0 = np.maximum(np.floor(ends.min(axis=0) - reach), 0).astype(int)
     x1, y1 = np.ceil(ends.max(axis=0) + reach).astype(int) + 1
-    x = np.arange(x0, min(x1, alpha.shape[1]), dtype=np.float32)[None, :] - np.float32(ends[0, 0])
-    y = np.arange(y0, min(y1, alpha.shape[0]), dtype=np.float32)[:, None] - np.float32(ends[0, 1])
-    along = (ends[1] - ends[0]).astype(np.float32)
-    length = float(along @ along)
-    share = np.clip((x * along[0] + y * along[1]) / np.float32(max(length, 1e-6)), 0, 1)
-    off_x, off_y = x - share * along[0], y - share * along[1]
+    region = sheet[y0:y1, x0:x1]
+    x = np.arange(x0, x0 + region.shape[1], dtype=np.float32) - np.float32(ends[0, 0])
+    y = np.arange(y0, y0 + region.shape[0], dtype=np.float32)[:, None] - np.float32(ends[0, 1])
+    along_x, along_y = (ends[1] - ends[0]).astype(np.float32)
+    scale = np.float32(1 / max(along_x * along_x + along_y * along_y, 1e-6))
+    share = x * (along_x * scale) + y * (along_y * scale)
+    np.minimum(np.maximum(share, 0, out=share), 1, out=share)
+    off_x, off_y = x - share * along_x, y - share * along_y
     radius = np.float32(radii[0]) + share * np.float32(radii[1] - radii[0])
     distance = np.sqrt(off_x * off_x + off_y * off_y)
-    cover = np.clip(radius - distance + np.float32(0.5), 0, 1)
+    cover = np.minimum(np.maximum(radius - distance + np.float32(0.5), 0), 1)
     inside = np.minimum(distance / radius, 1)
     toward = np.sqrt(1 - inside * inside)
-    safe = np.maximum(distance, np.float32(1e-6))
-    across = inside / safe
-    region = (slice(y0, y0 + len(y)), slice(x0, x0 + x.shape[1]))
-    facing = axes @ light.key_direction
-    upward = axes[:, 2]
-    key = np.maximum((off_x * facing[0] + off_y * facing[1]) * across + toward * facing[2], 0)
-    sky = 0.7 + 0.3 * ((off_x * upward[0] + off_y * upward[1]) * across + toward * upward[2])
-    keep = 1 - cover
-    for channel in range(3):
-        tone = sky * (light.ambient_rgb[channel] * albedo[channel])
-        tone += key * (light.key_rgb[channel] * albedo[channel])
-        plane = color[region][..., channel]
-        plane *= keep
-        plane += cover * tone
-    alpha[region] = alpha[region] * keep + cover
+    across = inside / np.maximum(distance, np.float32(1e-6))
+    off_x *= across
+    off_y *= across
+    facing, upward = (axes @ light.key_direction).astype(np.float32), axes[:, 2].astype(np.float32)
+    key = np.maximum(off_x * facing[0] + off_y * facing[1] + toward * facing[2], 0)
+    sky = off_x * upward[0] + off_y * upward[1] + toward * upward[2]
+    tone = np.empty_like(region)
+    sky_rgb, key_rgb = (light.ambient_rgb * albedo).astype(np.float32), light.key_rgb * albedo
+    tone[..., :3] = (np.float32(0.7) + np.float32(0.3) * sky)[..., None] * sky_rgb
+    tone[..., :3] += key[..., None] * key_rgb.astype(np.float32)
+    tone[..., 3] = 255
+    region += cover[..., None] * (tone - region)

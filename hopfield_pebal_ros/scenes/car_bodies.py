@@ -1,11 +1,11 @@
 """Car bodies as lofts: a side profile swept over a rounded width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.scenes.meshes import Faces, faces
+from hopfield_pebal_ros.scenes.meshes import Faces, box, faces, join
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -74,8 +74,15 @@ PROFILES = {
     ),
 }
 
-_SHOULDERS = ((0.0, 0.9), (0.42, 1.0), (1.0, 0.96))
-"""Height (0 sill .. 1 belt) and width (part of half the car's) of the side's bends."""
+_FINE_SIDE = (
+    (0.0, 0.9, 0.985),
+    (0.2, 0.975, 1.0),
+    (0.55, 1.0, 1.0),
+    (0.85, 0.985, 0.985),
+    (1.0, 0.93, 0.965),
+)
+_COARSE_SIDE = ((0.0, 0.92, 0.99), (0.5, 1.0, 1.0), (1.0, 0.94, 0.97))
+"""Bends of the side: height (0 sill .. 1 belt), width and length (parts of the car's)."""
 
 
 def car_body(
@@ -87,29 +94,31 @@ def car_body(
         profile: the side view.
         size_m: length, width, height.
         color: (3,) paint 0..255.
-        fineness: cuts between two stations, >= 1.
+        fineness: 0 for far away; otherwise cuts between two stations.
     """
-    stations = _refined(profile, fineness)
-    rings = _rings(profile, stations, size_m)
+    side = _FINE_SIDE if fineness else _COARSE_SIDE
+    stations = _refined(profile, max(fineness, 1))
+    rings = _rings(profile, stations, size_m, side)
     corners, colors, gloss = [], [], []
     middle = (stations[:-1] + stations[1:]) / 2
-    num_points = rings.shape[1]
-    for band in range(num_points - 1):
+    for band in range(rings.shape[1] - 1):
         lower, upper = rings[:, band], rings[:, band + 1]
         corners.append(np.stack([lower[:-1], upper[:-1], upper[1:], lower[1:]], axis=1))
-        is_glass = _is_glass(profile, middle, band, num_points)
+        is_glass = _is_glass(profile, middle, band, len(side))
         colors.append(np.where(is_glass[:, None], GLASS_RGB, color))
         gloss.append(np.where(is_glass, 1.0, 0.55))
     right = np.concatenate(corners)
     left = right[:, ::-1] * (1, -1, 1)
     paint, coat = np.concatenate(colors), np.concatenate(gloss)
-    sides = Faces(
-        np.concatenate([right, left]),
-        np.concatenate([paint, paint]),
-        np.concatenate([coat, coat]),
-        np.zeros(2 * len(paint)),
+    sides = replace(
+        faces(np.concatenate([right, left]), np.concatenate([paint, paint])),
+        gloss=np.concatenate([coat, coat]),
     )
-    return sides + _cap(rings[0], color, is_tail=True) + _cap(rings[-1], color, is_tail=False)
+    length, width, height = size_m
+    reach = 0.46 * length, 0.4 * width
+    under = box((-reach[0], -reach[1], 0.17), (reach[0], reach[1], 0.3 * height), (12, 12, 13))
+    tail, nose = _cap(rings[0], color, is_tail=True), _cap(rings[-1], color, is_tail=False)
+    return join([under, sides, tail, nose], ranks=[0, 1, 1, 1])
 
 
 def _refined(profile: Profile, fineness: int) -> FloatArray:
@@ -123,41 +132,42 @@ def _refined(profile: Profile, fineness: int) -> FloatArray:
 
 
 def _rings(
-    profile: Profile, stations: FloatArray, size_m: tuple[float, float, float]
+    profile: Profile,
+    stations: FloatArray,
+    size_m: tuple[float, float, float],
+    side: tuple[tuple[float, float, float], ...],
 ) -> FloatArray:
     """(N, P, 3) points of the right half of each section, from sill to the roof's middle."""
     length, width, height = size_m
     belt = np.interp(stations, profile.stations, profile.belt) * height
     roof = np.maximum(np.interp(stations, profile.stations, profile.roof) * height, belt + 0.02)
-    sill = np.interp(stations, (0, 0.06, 0.94, 1), (0.22, 0.15, 0.15, 0.2)) * height
+    sill = np.interp(stations, (0, 0.05, 0.95, 1), (0.3, 0.22, 0.22, 0.26))
     # seen from above the corners of nose and tail are round
-    plan = (
-        np.interp(stations, (0, 0.03, 0.12, 0.85, 0.95, 1), (0.86, 0.94, 1, 1, 0.92, 0.74))
-        * width
-        / 2
-    )
+    plan = np.interp(stations, (0, 0.02, 0.1, 0.85, 0.95, 1), (0.88, 0.95, 1, 1, 0.93, 0.76))
+    plan = plan * width / 2
     cabin = np.clip((roof - belt) / (0.33 * height), 0, 1)
     x = (stations - 0.5) * length
     points = [
-        np.stack([x, plan * part, sill + (belt - sill) * share], axis=1)
-        for share, part in _SHOULDERS
+        np.stack([x * long, plan * wide, sill + (belt - sill) * share], axis=1)
+        for share, wide, long in side
     ]
-    inset = 0.97 - 0.22 * cabin
-    points.append(np.stack([x, plan * inset * 0.96, roof - 0.035 * height], axis=1))
-    points.append(np.stack([x, plan * inset * 0.8, roof - 0.008 * height], axis=1))
-    points.append(np.stack([x, plan * 0, roof], axis=1))
+    inset, long = 0.93 - 0.2 * cabin, side[-1][2]
+    points.append(np.stack([x * long, plan * inset * 0.97, roof - 0.04 * height], axis=1))
+    points.append(np.stack([x * long, plan * inset * 0.82, roof - 0.008 * height], axis=1))
+    points.append(np.stack([x * long, plan * 0, roof], axis=1))
     return np.stack(points, axis=1)
 
 
 def _is_glass(
-    profile: Profile, middle: FloatArray, band: int, num_points: int
+    profile: Profile, middle: FloatArray, band: int, num_side: int
 ) -> npt.NDArray[np.bool_]:
-    if band == len(_SHOULDERS) - 1:
+    """Tell which faces of one band of the loft are panes; `middle` is where along the car."""
+    if band == num_side - 1:
         pane = (middle > profile.glass[0]) & (middle < profile.glass[1])
         for pillar in profile.pillars:
             pane &= np.abs(middle - pillar) > 0.012
         return np.asarray(pane)
-    if band >= len(_SHOULDERS) and band > num_points - 3 - 1:
+    if band > num_side:
         low, high = profile.wind_screen
         pane = (middle > low + 0.01) & (middle < high - 0.005)
         low, high = profile.rear_glass

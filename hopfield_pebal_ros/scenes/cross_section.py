@@ -64,8 +64,10 @@ def random_cross_section(rng: np.random.Generator) -> CrossSection:
         rng.choice(['city', 'suburb', 'avenue', 'country', 'works'], p=[0.38, 0.2, 0.2, 0.12, 0.1])
     )
     lane = float(rng.uniform(3.0, 3.7))
-    same = (lane,) if style in ('avenue', 'city') and rng.random() < 0.2 else ()
-    oncoming = (-lane, -2 * lane) if style == 'avenue' and rng.random() < 0.3 else (-lane,)
+    same: tuple[float, ...] = (lane,) if style in ('avenue', 'city') and rng.random() < 0.2 else ()
+    oncoming: tuple[float, ...] = (
+        (-lane, -2 * lane) if style == 'avenue' and rng.random() < 0.3 else (-lane,)
+    )
     if rng.random() < 0.12:
         oncoming = ()
     parks = 0.0 if style == 'country' else 0.6

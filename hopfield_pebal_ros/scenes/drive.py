@@ -13,11 +13,13 @@ from hopfield_pebal_ros.scenes.buildings import Building
 from hopfield_pebal_ros.scenes.camera import Camera
 from hopfield_pebal_ros.scenes.canvas import Canvas
 from hopfield_pebal_ros.scenes.cross_section import random_cross_section
+from hopfield_pebal_ros.scenes.decals import Decal
 from hopfield_pebal_ros.scenes.ground import Ground, headlight_share, light_ground
-from hopfield_pebal_ros.scenes.items import Item, Standing, Tree
+from hopfield_pebal_ros.scenes.items import Item, Standing
 from hopfield_pebal_ros.scenes.layout import BLOCK_M, Layout
 from hopfield_pebal_ros.scenes.light import random_light
 from hopfield_pebal_ros.scenes.lost_cargo import LostCargo
+from hopfield_pebal_ros.scenes.reflections import paint_mirrored
 from hopfield_pebal_ros.scenes.sensor import random_sensor
 from hopfield_pebal_ros.scenes.shadows import ShadowMap
 from hopfield_pebal_ros.scenes.sky import Sky
@@ -25,7 +27,7 @@ from hopfield_pebal_ros.scenes.traffic import Traffic
 from hopfield_pebal_ros.scenes.view import View
 
 MIN_SIDE_PX = 64
-_REACH_M = 180.0
+_REACH_M = 160.0
 _SKY_ID = CITYSCAPES.id_of('sky')
 
 
@@ -36,7 +38,7 @@ class SceneFrame:
     Attributes:
         image_rgb: (H, W, 3) uint8 RGB.
         label_map: (H, W) uint8 Cityscapes train ids, OUTLIER_ID, IGNORE_ID.
-        instance_map: (H, W) uint16, 0 is no instance; an id belongs to one thing all the drive long.
+        instance_map: (H, W) uint16, 0 is no instance; an id stays with its thing.
         time_s: since the drive began.
     """
 
@@ -78,7 +80,7 @@ class Drive:
         self._bend = float(rng.normal(0, 1 / 900)) if rng.random() < 0.7 else 0.0
         self._rise = float(rng.normal(0, 1 / 4000))
         self._lens = _random_lens(rng, image_hw)
-        self._sensor = random_sensor(rng, is_night=self._light.is_night)
+        self._sensor = random_sensor(rng, self._light)
         self._bonnet = bonnet(image_hw, self._light, rng) if rng.random() < 0.35 else None
         self._sky = Sky(self._light, rng)
         self._backdrop = Backdrop(self._section.style, self._light, rng)
@@ -103,10 +105,7 @@ class Drive:
         items = self._items(view, time_s)
         shadows, shares = self._shadows(view, items)
         self._paint_ground_and_sky(canvas, view, shadows)
-        for item in sorted(items, key=lambda each: -each.far_s):
-            for layer in item.layers(view, self._light, shares[id(item)]):
-                first = item.instance_id if isinstance(item, Standing) else 0
-                canvas.paint(layer.patch, layer.label_id, first + layer.slot if first else 0)
+        self._paint_items(canvas, view, items, shares)
         if self._bonnet is not None:
             canvas.paint(self._bonnet, IGNORE_ID)
         noise = np.random.default_rng((self._seed, 8, index))
@@ -117,6 +116,24 @@ class Drive:
             instance_map=canvas.instance_map,
             time_s=time_s,
         )
+
+    def _paint_items(
+        self, canvas: Canvas, view: View, items: list[Item], shares: dict[int, float]
+    ) -> None:
+        """Furthest first; on a wet road their mirror images come before all of them."""
+        ordered = sorted(items, key=lambda each: -each.far_s)
+        painted = [(item, item.layers(view, self._light, shares[id(item)])) for item in ordered]
+        if self._light.wetness:
+            for item, layers in painted:
+                if not isinstance(item, Building):
+                    paint_mirrored(canvas, layers, self._light.wetness)
+        for item, layers in painted:
+            standing = item if isinstance(item, Standing) else None
+            first = standing.instance_id if standing else 0
+            for layer in layers:
+                canvas.paint(layer.patch, layer.label_id, first + layer.slot if first else 0)
+            if standing and layers and self._light.is_night:
+                standing.shine(view, canvas)
 
     def _view(self, time_s: float) -> View:
         """The camera sways a little: two sines each for pitch, roll and place in the lane."""
@@ -152,19 +169,18 @@ class Drive:
     def _shadows(self, view: View, items: list[Item]) -> tuple[ShadowMap, dict[int, float]]:
         """Cast the large shadows, ask who stands in them, then cast the rest."""
         shadows = ShadowMap(view, self._light)
-        large = [item for item in items if isinstance(item, Building | Tree)]
         if self._light.is_night:
             for lamp in self._lamps(view):
                 shadows.lamp(*lamp, radius_m=6.0)
-        for item in large:
-            if isinstance(item, Building):
-                for caster in item.casters():
-                    shadows.cast(caster)
+        buildings = [item for item in items if isinstance(item, Building)]
+        others = [item for item in items if not isinstance(item, Building)]
+        for building in buildings:
+            for caster in building.casters():
+                shadows.cast(caster)
         shares = {id(item): self._share(shadows, item) for item in items}
-        for item in items:
-            if not isinstance(item, Building):
-                for caster in item.casters():
-                    shadows.cast(caster)
+        for item in others:
+            for caster in item.casters():
+                shadows.cast(caster)
         return shadows, shares
 
     def _share(self, shadows: ShadowMap, item: Item) -> float:
@@ -182,13 +198,22 @@ class Drive:
             lamp for index in range(first, last + 1) for lamp in self._layout.block(index).lamps
         ]
 
+    def _decals(self, view: View) -> list[Decal]:
+        first, last = math.floor((view.s_m - 5) / BLOCK_M), math.floor((view.s_m + 90) / BLOCK_M)
+        return [
+            each for index in range(first, last + 1) for each in self._layout.block(index).decals
+        ]
+
     def _paint_ground_and_sky(self, canvas: Canvas, view: View, shadows: ShadowMap) -> None:
         grid = view.ground()
         key_and_open = shadows.look_up(grid)
         if self._light.is_night:
             beam = headlight_share(view, grid) * 255
             key_and_open[..., 0] = np.clip(key_and_open[..., 0] + beam, 0, 255)
-        ground = light_ground(self._ground.albedo(grid), grid, self._light, key_and_open)
+        albedo = self._ground.albedo(grid)
+        for decal in self._decals(view):
+            decal.paint(albedo, grid, view)
+        ground = light_ground(albedo, grid, self._light, key_and_open)
         last_row = self._image_hw[0] - 1
         sky_rows = min(grid.first_row + 40, last_row)
         canvas.image_rgb[: sky_rows + 1] = self._sky.paint(view, sky_rows)

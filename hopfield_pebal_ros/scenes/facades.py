@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from hopfield_pebal_ros.scenes.quads import Picture
 from hopfield_pebal_ros.scenes.textures import (
     ByteImage,
     FloatImage,
@@ -20,24 +21,21 @@ PX_PER_M = 26
 _Color = tuple[float, float, float]
 
 _PLASTERS: tuple[_Color, ...] = (
-    (214, 204, 184), (226, 218, 200), (198, 184, 160), (188, 190, 188), (222, 204, 164), (204, 168, 140),
-    (176, 170, 160), (232, 230, 222), (196, 206, 196), (160, 150, 140),
+    (214, 204, 184), (226, 218, 200), (198, 184, 160), (188, 190, 188), (222, 204, 164),
+    (204, 168, 140), (176, 170, 160), (232, 230, 222), (196, 206, 196), (160, 150, 140),
 )  # fmt: skip
 _BRICKS: tuple[_Color, ...] = (
-    (146, 84, 66),
-    (128, 72, 58),
-    (164, 112, 84),
-    (120, 96, 84),
-    (172, 146, 116),
-)
+    (146, 84, 66), (128, 72, 58), (164, 112, 84), (120, 96, 84), (172, 146, 116),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Facade:
-    """One house front; `glow_rgb` is light from its windows at night, else None."""
+    """One house front; `glow` is the light from its windows at night, else None."""
 
-    image_rgb: ByteImage
-    glow_rgb: ByteImage | None
+    front: Picture
+    glow: Picture | None
+    mean_rgb: npt.NDArray[np.float64]
     width_m: float
     height_m: float
 
@@ -77,7 +75,9 @@ def random_facade(rng: np.random.Generator, style: str, *, is_night: bool) -> Fa
             _balconies(image, rng, plan, base)
     _trim(image, rng, plan)
     image = modulate(image, _stains(rng, (height, width)))
-    return Facade(image, glow, width / PX_PER_M, height / PX_PER_M)
+    lights = None if glow is None else Picture(glow)
+    mean = image[::5, ::5].reshape(-1, 3).mean(axis=0)
+    return Facade(Picture(image), lights, mean, width / PX_PER_M, height / PX_PER_M)
 
 
 def _random_plan(rng: np.random.Generator, style: str, is_night: bool) -> _Plan:
@@ -102,7 +102,9 @@ def _random_plan(rng: np.random.Generator, style: str, is_night: bool) -> _Plan:
     frames = ((235, 235, 230), (235, 235, 230), (60, 50, 44), (50, 52, 56), (110, 84, 60))
     return _Plan(
         wall=wall,
-        color=np.asarray(palette[int(rng.integers(len(palette)))]) * rng.uniform(0.85, 1.08, 3),
+        color=np.asarray(palette[int(rng.integers(len(palette)))])
+        * rng.uniform(0.78, 1.08)
+        * rng.uniform(0.97, 1.03, 3),
         frame=frames[int(rng.integers(5))],
         num_bays=int(rng.integers(3, 7)),
         num_storeys=int(rng.integers(*storeys)),
@@ -195,8 +197,8 @@ def pane(
     if region.shape[0] < 4 or region.shape[1] < 4:
         return
     sky = np.linspace(rng.uniform(0.8, 1.5), 0.5, region.shape[0])[:, None, None]
-    region[:] = np.clip(np.array([62, 70, 80]) * rng.uniform(0.5, 1.1) * sky, 0, 255)
-    if rng.random() < 0.35:
+    region[:] = np.clip(np.array([84, 94, 106]) * rng.uniform(0.45, 1.25) * sky, 0, 255)
+    if rng.random() < 0.45:
         drop = int(height * rng.uniform(0.3, 1))
         region[:drop] = np.clip(
             region[:drop] * 0.45 + np.array([150, 146, 136]) * 0.55 * rng.uniform(0.6, 1.1), 0, 255

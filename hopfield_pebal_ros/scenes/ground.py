@@ -1,4 +1,4 @@
-"""The ground under the picture: looks the street's texture up, pixel by pixel, at the right fineness."""
+"""The ground: looks the street's texture up pixel by pixel, at the right fineness."""
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ class Ground:
         self._labels = label_row(section)
         self._length_m = texture.shape[0] * METRES_PER_ROW
         self._levels = _levels(texture)
-        self._grit = np.clip(fractal_noise(32, 5, 4) * 22 + 128, 0, 255).astype(np.uint8)
+        self._grit = np.clip(fractal_noise(128, 3, 4) * 13 + 128, 0, 255).astype(np.uint8)
 
     def albedo(self, grid: GroundGrid) -> ByteImage:
         """(h, W, 3) uint8 RGB before light."""
@@ -79,7 +79,7 @@ class Ground:
 def _levels(texture: ByteImage) -> list[ByteImage]:
     """Averaged copies for each band of distance, with one row of the other end at both ends.
 
-    A pixel covers about z / f across and z^2 / (f h) along; f = 900 px and h = 1.4 m stand for all.
+    A pixel covers about z / f across and z^2 / (f h) along, here for f = 900 px, h = 1.4 m.
     """
     levels = []
     current = texture
@@ -104,7 +104,7 @@ def light_ground(
         albedo: (h, W, 3).
         grid: where the pixels lie.
         light: the scene's.
-        key_and_open: (h, W, 2) uint8, share of the key light and of the sky that reaches the ground.
+        key_and_open: (h, W, 2) uint8, share of key light and of sky that reaches the ground.
     """
     key = light.sun_rgb * max(light.sun_direction[2], 0.0)
     if light.is_night:
@@ -112,10 +112,28 @@ def light_ground(
     matrix = np.stack([key, light.ambient_rgb], axis=1) * 0.5  # 128 stands for a factor of 1
     factor = cv2.transform(key_and_open, matrix)
     lit = cv2.multiply(albedo, factor, scale=1 / 128)
+    if light.wetness:
+        lit = _wet(np.asarray(lit, dtype=np.uint8), grid, light)
     amount = 1 - cv2.exp(np.minimum(grid.depth, 1e4) * np.float32(-light.haze_per_m))
     haze = np.empty_like(lit)
     haze[:] = light.horizon_rgb.astype(np.uint8)
     return np.asarray(cv2.blendLinear(haze, lit, amount, 1 - amount), dtype=np.uint8)
+
+
+def _wet(lit: ByteImage, grid: GroundGrid, light: Light) -> ByteImage:
+    """Darken the ground and let it mirror the sky, most where it is seen at a flat angle."""
+    noise = fractal_noise(8, 4, 2)
+    map_x, map_y = grid.u * np.float32(24), grid.s * np.float32(14)
+    pools = cv2.remap(
+        noise, map_x % 512, map_y % 512, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+    )
+    pools = np.clip((pools - np.float32(0.9 - 0.9 * light.wetness)) * 2, 0, 1)
+    share = np.float32(light.wetness) * (0.1 + 0.3 * grid.depth / (grid.depth + 18) + 0.35 * pools)
+    mirrored = np.empty_like(lit)
+    mirrored[:] = np.clip(0.8 * light.horizon_rgb + 0.1 * light.zenith_rgb, 0, 255)
+    dark = cv2.convertScaleAbs(lit, alpha=1 - 0.35 * light.wetness)
+    share = np.asarray(share, np.float32)
+    return np.asarray(cv2.blendLinear(mirrored, dark, share, 1 - share), dtype=np.uint8)
 
 
 def headlight_share(view: View, grid: GroundGrid) -> npt.NDArray[np.float32]:

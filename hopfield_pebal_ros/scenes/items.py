@@ -1,5 +1,6 @@
 """What can stand in a street: models on their feet, tree pictures, panels along the road."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -7,17 +8,18 @@ import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
-from hopfield_pebal_ros.scenes.canvas import Layer, Patch, in_haze, lit
+from hopfield_pebal_ros.scenes.canvas import Canvas, Layer, in_haze, relit
 from hopfield_pebal_ros.scenes.light import Light, LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
-from hopfield_pebal_ros.scenes.quads import textured_quad, upright
+from hopfield_pebal_ros.scenes.quads import Picture, textured_quad, upright
 from hopfield_pebal_ros.scenes.shadows import Caster
-from hopfield_pebal_ros.scenes.textures import ByteImage
 from hopfield_pebal_ros.scenes.view import NEAR_M, View
 
 FloatArray = npt.NDArray[np.float64]
 
 VEGETATION_ID = CITYSCAPES.id_of('vegetation')
+
+_SMALLEST_PX = 4.0
 
 
 class Item(Protocol):
@@ -38,6 +40,16 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True)
+class Glow:
+    """Light that spills around a lamp at night: place in object axes [m], reach [m], colour."""
+
+    place: tuple[float, float, float]
+    radius_m: float
+    color_rgb: tuple[float, float, float]
+    is_forward: bool | None = None
+
+
+@dataclass(frozen=True)
 class Standing:
     """A model at a place.
 
@@ -47,6 +59,7 @@ class Standing:
         size_m: length, width, height, for its shadow.
         instance_id: of slot 0; slot 1 has the next; 0 for things without instances.
         contact: darkness under it.
+        glows: its lamps, if they are on.
     """
 
     model: Model
@@ -54,6 +67,7 @@ class Standing:
     size_m: tuple[float, float, float]
     instance_id: int = 0
     contact: float = 0.6
+    glows: tuple[Glow, ...] = ()
 
     @property
     def far_s(self) -> float:
@@ -61,7 +75,7 @@ class Standing:
 
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
         depth = self.pose.s - view.s_m
-        if depth - self.size_m[0] / 2 < NEAR_M:
+        if depth - self.size_m[0] / 2 < NEAR_M or not self._may_be_seen(view, depth):
             return []
         local = light.local(depth, sun_visible=key_share)
         layers = self.model.draw(view, self.pose, local)
@@ -69,6 +83,26 @@ class Standing:
         return [
             replace(each, patch=in_haze(each.patch, haze, light.horizon_rgb)) for each in layers
         ]
+
+    def shine(self, view: View, canvas: Canvas) -> None:
+        """Add the glow of its lamps to the picture."""
+        if not self.glows or self.pose.s - view.s_m < 3:
+            return
+        places = self.pose.to_road(np.array([each.place for each in self.glows]))
+        pixels, _ = view.project(places)
+        faces_camera = math.cos(self.pose.yaw) < 0
+        for glow, (x, y) in zip(self.glows, pixels, strict=True):
+            if glow.is_forward is None or glow.is_forward == faces_camera:
+                radius = max(glow.radius_m * view.px_per_m(self.pose.s), 3.0)
+                canvas.shine(x, y, radius, np.asarray(glow.color_rgb))
+
+    def _may_be_seen(self, view: View, depth: float) -> bool:
+        """Refuse early what is to the left or right of the picture, or too small."""
+        if self.size_m[2] * view.px_per_m(self.pose.s) < _SMALLEST_PX:
+            return False
+        center, _ = view.project(np.array([[self.pose.s, self.pose.u, 0.0]]))
+        margin = max(self.size_m) * view.camera.focal_px / max(depth - self.size_m[0] / 2, NEAR_M)
+        return bool(-margin < center[0, 0] < view.camera.image_hw[1] + margin)
 
     def casters(self) -> list[Caster]:
         length, width, height = self.size_m
@@ -81,7 +115,7 @@ class Standing:
 class Tree:
     """A picture of a tree that faces the camera."""
 
-    picture: ByteImage
+    picture: Picture
     s: float
     u: float
     width_m: float
@@ -101,8 +135,8 @@ class Tree:
         depth = self.s - view.s_m
         local = light.local(depth, sun_visible=max(key_share, 0.5))
         factor = local.ambient_rgb * 0.85 + local.key_rgb * 0.75
-        bright = Patch(lit(patch.rgba, factor), patch.x0, patch.y0)
-        return [Layer(in_haze(bright, light.haze(depth), light.horizon_rgb), VEGETATION_ID)]
+        haze = light.haze(depth)
+        return [Layer(relit(patch, factor, haze=haze, haze_rgb=light.horizon_rgb), VEGETATION_ID)]
 
     def casters(self) -> list[Caster]:
         corner = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]])
@@ -120,7 +154,7 @@ class Tree:
 class Panel:
     """An upright picture along the road: hedge, fence, wall."""
 
-    picture: ByteImage
+    picture: Picture
     label_id: int
     near_s: float
     length_m: float
@@ -136,24 +170,24 @@ class Panel:
         near = max(self.near_s, view.s_m + 1.2)
         if self.far_s - near < 0.1:
             return []
-        columns = self.picture.shape[1]
-        cut = int((near - self.near_s) / self.length_m * columns)
-        picture = self.picture[:, min(cut, columns - 1) :]
-        corners = np.array(
-            [[near, self.height_m], [self.far_s, self.height_m], [self.far_s, 0.0], [near, 0.0]]
-        )
-        corners = np.column_stack([corners[:, 0], np.full(4, self.u), corners[:, 1]])
-        if view.px_per_m(near) * self.height_m > 8 * view.camera.image_hw[0]:
+        scale = view.px_per_m(near)
+        if scale * self.height_m > 8 * view.camera.image_hw[0]:
             return []
-        patch = textured_quad(view, picture, corners)
+        picture = self.picture.at_least(scale * self.length_m, scale * self.height_m)
+        columns = picture.shape[1]
+        cut = min(int((near - self.near_s) / self.length_m * columns), columns - 1)
+        top, end = self.height_m, self.far_s
+        corners = np.array(
+            [[near, self.u, top], [end, self.u, top], [end, self.u, 0.0], [near, self.u, 0.0]]
+        )
+        patch = textured_quad(view, picture[:, cut:], corners)
         if patch is None:
             return []
         depth = (near + self.far_s) / 2 - view.s_m
         local = light.local(depth, sun_visible=key_share)
-        bright = Patch(
-            lit(patch.rgba, local.flat((0.0, -float(np.sign(self.u)), 0.0))), patch.x0, patch.y0
-        )
-        return [Layer(in_haze(bright, light.haze(depth), light.horizon_rgb), self.label_id)]
+        factor = local.flat((0.0, -float(np.sign(self.u)), 0.0))
+        haze = light.haze(depth)
+        return [Layer(relit(patch, factor, haze=haze, haze_rgb=light.horizon_rgb), self.label_id)]
 
     def casters(self) -> list[Caster]:
         low, high = self.u - 0.12, self.u + 0.12

@@ -4,18 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.buildings import Building
 from hopfield_pebal_ros.scenes.cross_section import CrossSection
+from hopfield_pebal_ros.scenes.decals import Decal
 from hopfield_pebal_ros.scenes.facades import Facade, random_facade
-from hopfield_pebal_ros.scenes.items import VEGETATION_ID, Item, Panel, Standing, Tree
+from hopfield_pebal_ros.scenes.items import VEGETATION_ID, Glow, Item, Panel, Standing, Tree
 from hopfield_pebal_ros.scenes.large_vehicles import random_lorry
 from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.panels import fence_picture, wall_picture
 from hopfield_pebal_ros.scenes.people import random_person
+from hopfield_pebal_ros.scenes.quads import Picture
+from hopfield_pebal_ros.scenes.road_paint import RoadPaint
 from hopfield_pebal_ros.scenes.street_furniture import Lamp, Post, TrafficLight, random_sign
 from hopfield_pebal_ros.scenes.textures import ByteImage
 from hopfield_pebal_ros.scenes.two_wheelers import random_two_wheeler
@@ -26,15 +28,17 @@ BLOCK_M = 60.0
 """Length of street that is laid out at once."""
 
 _INSTANCES_PER_BLOCK = 100
+_TILES = ((128.0, 66.0, 50.0), (92.0, 58.0, 50.0), (70.0, 70.0, 76.0), (58.0, 60.0, 66.0))
 _WALL_ID, _FENCE_ID = CITYSCAPES.id_of('wall'), CITYSCAPES.id_of('fence')
 
 
 @dataclass(frozen=True)
 class Block:
-    """Fixed contents of 60 m of street; lamps are (s, u) of the lights."""
+    """Fixed contents of 60 m of street; lamps are (s, u) of the pools of light."""
 
     items: tuple[Item, ...]
     lamps: tuple[tuple[float, float], ...]
+    decals: tuple[Decal, ...]
 
 
 @dataclass
@@ -61,8 +65,9 @@ class Layout:
         self._section = section
         self._light = light
         self._blocks: dict[int, Block] = {}
-        self._pictures: dict[tuple[str, int], ByteImage] = {}
+        self._pictures: dict[tuple[str, int], Picture] = {}
         self._facades: dict[int, Facade] = {}
+        self._paint = RoadPaint(seed, section)
         rng = np.random.default_rng((seed, 1))
         self._car_share = float(rng.uniform(0.2, 0.95))
         self._tree_gap_m = float(rng.choice([8.0, 12.0, 20.0, 1e9], p=[0.25, 0.25, 0.25, 0.25]))
@@ -94,7 +99,8 @@ class Layout:
             self._parked(pen, side)
             self._furniture(pen, side)
             self._people(pen, side)
-        return Block(tuple(pen.items), tuple(pen.lamps))
+        decals = self._paint.block(index, pen.start_s, BLOCK_M)
+        return Block(tuple(pen.items), tuple(pen.lamps), tuple(decals))
 
     def _edge(self, side: int) -> float:
         return self._section.right_edge if side > 0 else self._section.left_edge
@@ -106,31 +112,27 @@ class Layout:
         """Fronts side by side; gaps show trees, hedges and gable walls."""
         rng, at, style = pen.rng, pen.start_s, self._section.style
         opposite = 11.0 if style in ('city', 'avenue') else 0.0
+        spread = 0.4 if style == 'city' else 5.0
+        hidden_up_to = 0.0  # height of the neighbour that touches on the near side
         while at < pen.start_s + BLOCK_M - 4:
-            facade = self._facade(int(rng.integers(9)))
             if rng.random() < self._house_share:
-                roof = (
-                    float(rng.uniform(2, 4.5))
-                    if facade.height_m < 15 and rng.random() < 0.7
-                    else 0.0
-                )
-                tiles = ((128, 66, 50), (92, 58, 50), (70, 70, 76), (58, 60, 66))[
-                    int(rng.integers(4))
-                ]
-                u = side * (
-                    self._line(side) + float(rng.uniform(0, 0.4 if style == 'city' else 5))
-                )
-                pen.items.append(
-                    Building(facade, at, u, float(rng.uniform(8, 12)), roof, tiles, opposite)
-                )
-                at += facade.width_m
+                facade = self._facade(int(rng.integers(9)))
+                is_pitched = facade.height_m < 15 and rng.random() < 0.7
+                roof = float(rng.uniform(2, 4.5)) if is_pitched else 0.0
+                u = side * (self._line(side) + float(rng.uniform(0, spread)))
+                depth, tiles = float(rng.uniform(8, 12)), _TILES[int(rng.integers(len(_TILES)))]
+                is_hidden = facade.height_m + roof < hidden_up_to
+                house = Building(facade, at, u, depth, roof, tiles, opposite, is_hidden)
+                pen.items.append(house)
+                at = house.far_s
+                hidden_up_to = facade.height_m if spread < 1 else 0.0
             else:
                 self._grove(pen, side, at, 10.0)
-                at += 10.0
-            if style not in ('city',) or rng.random() < 0.1:
+                at, hidden_up_to = at + 10.0, 0.0
+            if style != 'city' or rng.random() < 0.1:
                 gap = float(rng.uniform(1, 9))
                 self._grove(pen, side, at, gap)
-                at += gap
+                at, hidden_up_to = at + gap, 0.0
 
     def _grove(self, pen: _Pen, side: int, start: float, length: float) -> None:
         """Trees at the building line where no house stands."""
@@ -216,9 +218,9 @@ class Layout:
             at = np.ceil(pen.start_s / self._lamp_gap_m) * self._lamp_gap_m
             while at < pen.start_s + BLOCK_M:
                 lamp = Lamp(self._lamp_height, -side * 1.6)
-                pen.items.append(
-                    Standing(lamp, Pose(float(at), kerb), (0.25, 0.25, self._lamp_height))
-                )
+                glow = Glow((0.0, -side * 1.9, self._lamp_height), 1.6, (255.0, 214.0, 150.0))
+                size = 0.25, 0.25, self._lamp_height
+                pen.items.append(Standing(lamp, Pose(float(at), kerb), size, glows=(glow,)))
                 pen.lamps.append((float(at), kerb - side * 1.8))
                 at += self._lamp_gap_m
         for _ in range(int(rng.poisson(1.6))):
@@ -286,12 +288,9 @@ class Layout:
 
     def _picture(
         self, kind: str, variant: int, make: Callable[[np.random.Generator], ByteImage]
-    ) -> ByteImage:
+    ) -> Picture:
         key = kind, variant
         if key not in self._pictures:
             rng = np.random.default_rng((self._seed, 4, variant, len(kind)))
-            self._pictures[key] = make(rng)
+            self._pictures[key] = Picture(make(rng))
         return self._pictures[key]
-
-
-FloatArray = npt.NDArray[np.float64]

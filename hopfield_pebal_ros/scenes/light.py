@@ -38,8 +38,14 @@ class Light:
         """Part of the haze colour in a surface at `depth_m`: 0 near .. 1 far."""
         return 1 - math.exp(-self.haze_per_m * max(depth_m, 0.0))
 
+    @property
+    def exposure(self) -> float:
+        """Gain of a camera that exposes for this light."""
+        level = float(self.ambient_rgb.mean() + 0.5 * self.sun_rgb.mean())
+        return min(0.95 / level, 2.2 if self.is_night else 1.5)
+
     def local(self, depth_m: float, *, sun_visible: float) -> 'LocalLight':
-        """Light on one object; `sun_visible` is 0 in shadow, 1 in the sun (at night: lamp light)."""
+        """Light on one object; `sun_visible` is 0 in shadow, 1 in the sun (at night: a lamp)."""
         if not self.is_night:
             return LocalLight(
                 self, self.ambient_rgb, self.sun_rgb * sun_visible, self.sun_direction
@@ -61,9 +67,9 @@ class LocalLight:
 
     def diffuse(self, normals: FloatArray) -> FloatArray:
         """Factor (N, 3) of matt surfaces with unit normals (N, 3) in road axes."""
-        skyward = (0.5 + 0.5 * normals[:, 2:3]) * 0.6 + 0.4
+        skyward = 0.75 + 0.27 * normals[:, 2:3]
         facing = np.maximum(normals @ self.key_direction, 0)[:, None]
-        return skyward * self.ambient_rgb + facing * self.key_rgb
+        return np.asarray(skyward * self.ambient_rgb + facing * self.key_rgb)
 
     def flat(self, normal: tuple[float, float, float]) -> FloatArray:
         """Factor (3,) of one matt surface."""
@@ -87,9 +93,8 @@ class LocalLight:
         shine = np.maximum(mirrored @ self.key_direction, 0)[:, None] ** 60
         matt = colors * self.diffuse(normals)
         glint = 180 * gloss[:, None] * shine * self.key_rgb
-        return np.clip(
-            matt * (1 - strength) + self.surroundings(mirrored) * strength + glint, 0, 255
-        )
+        mixed = matt * (1 - strength) + self.surroundings(mirrored) * strength + glint
+        return np.asarray(np.clip(mixed, 0, 255))
 
     def surroundings(self, directions: FloatArray) -> FloatArray:
         """What a mirror sees towards `directions` (N, 3): sky, a dark skyline, the street."""
@@ -119,7 +124,8 @@ def random_light(rng: np.random.Generator) -> Light:
     )
     haze = 1 / rng.uniform(500, 2500)
     zenith_rgb, horizon_rgb = (
-        np.asarray(each) * rng.uniform(0.92, 1.08, 3) for each in (zenith, horizon)
+        np.asarray(each) * rng.uniform(0.94, 1.06) * rng.uniform(0.98, 1.02, 3)
+        for each in (zenith, horizon)
     )
     if weather == 'fog':
         haze = 1 / rng.uniform(35, 130)
@@ -150,7 +156,7 @@ _Mood = tuple[
 _MOODS: dict[str, _Mood] = {
     'clear': (
         (22, 62),
-        (0.78, 0.72, 0.6),
+        (0.98, 0.9, 0.74),
         (0.4, 0.44, 0.52),
         (78, 128, 196),
         (200, 216, 230),

@@ -47,10 +47,9 @@ def _grain(
 
 
 def _asphalt(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
-    base = rng.uniform(62, 128)
-    color = base * np.array([1.0, 1.0, 1.0]) * rng.uniform(0.96, 1.04, 3)
+    color = rng.uniform(74, 142) * rng.uniform(0.975, 1.02, 3)
     coarse = window(value_noise(8, int(rng.integers(5))), size_hw, random_offset(rng))
-    return color, 1 + 0.05 * coarse + rng.uniform(0.02, 0.06) * _grain(size_hw, rng, 32, 5)
+    return color, 1 + 0.05 * coarse + rng.uniform(0.015, 0.04) * _grain(size_hw, rng, 64, 4)
 
 
 def _joints(
@@ -67,7 +66,7 @@ def _joints(
     joint_along = (rows % 1) * stone_m[0] < max(0.015, METRES_PER_ROW)
     joint_across = (across % 1) * stone_m[1] < METRES_PER_COLUMN
     stones[joint_along[:, None] | joint_across] *= 0.8
-    return stones
+    return np.asarray(stones, dtype=np.float32)
 
 
 def _slabs(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
@@ -94,9 +93,9 @@ def _kerb(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
 
 def _grass(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     dry = rng.uniform(0, 1)
-    color = np.array([78, 98, 44]) * (1 - dry) + np.array([128, 118, 70]) * dry
+    color = np.array([74, 92, 46]) * (1 - dry) + np.array([122, 114, 74]) * dry
     tufts = _grain(size_hw, rng, 64, 4)
-    return color, 0.95 + 0.2 * tufts + 0.1 * _grain(size_hw, rng, 8, 3)
+    return color, 0.95 + 0.13 * tufts + 0.08 * _grain(size_hw, rng, 8, 3)
 
 
 def _soil(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:

@@ -1,5 +1,6 @@
 """Solids of flat faces: built from boxes, lofts and prisms, shaded, and drawn back to front."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,7 +19,7 @@ _MAX_SIDE_PX = 3000
 
 @dataclass(frozen=True)
 class Pose:
-    """Where an object stands: road coordinates [m], heading [rad] (0 drives along s), gait phase [rad]."""
+    """Where an object stands: place [m], heading [rad] (0 faces along s), gait phase [rad]."""
 
     s: float
     u: float
@@ -38,24 +39,32 @@ class Faces:
     """Quadrilaterals in object axes; a triangle repeats its last corner.
 
     Attributes:
-        corners: (F, 4, 3) [m], wound so that the numeric cross product of the edges points outwards.
+        corners: (F, 4, 3) [m]; the numeric cross product of the edges points outwards.
         colors: (F, 3) albedo 0..255.
         gloss: (F,) 0..1.
         glow: (F,) 0 lit by the scene .. 1 shines by itself.
+        rank: (F,) int; a higher rank is drawn over a lower one, whatever the distance.
     """
 
     corners: FloatArray
     colors: FloatArray
     gloss: FloatArray
     glow: FloatArray
+    rank: npt.NDArray[np.int8]
 
-    def __add__(self, other: 'Faces') -> 'Faces':
-        return Faces(
-            np.concatenate([self.corners, other.corners]),
-            np.concatenate([self.colors, other.colors]),
-            np.concatenate([self.gloss, other.gloss]),
-            np.concatenate([self.glow, other.glow]),
-        )
+
+def join(parts: Sequence[Faces], *, ranks: Sequence[int] | None = None) -> Faces:
+    """Put solids together; `ranks` gives each part a new rank."""
+    rank = [each.rank for each in parts]
+    if ranks is not None:
+        rank = [np.full(len(each.rank), r, np.int8) for each, r in zip(parts, ranks, strict=True)]
+    return Faces(
+        np.concatenate([each.corners for each in parts]),
+        np.concatenate([each.colors for each in parts]),
+        np.concatenate([each.gloss for each in parts]),
+        np.concatenate([each.glow for each in parts]),
+        np.concatenate(rank),
+    )
 
 
 def faces(
@@ -64,8 +73,10 @@ def faces(
     """Build faces of one colour (3,) or one colour each (F, 3)."""
     points = np.asarray(corners, dtype=np.float64).reshape(-1, 4, 3)
     count = len(points)
-    colors = np.broadcast_to(np.asarray(color, dtype=np.float64), (count, 3))
-    return Faces(points, colors, np.full(count, gloss), np.full(count, glow))
+    colors = np.empty((count, 3))
+    colors[:] = color
+    rank = np.zeros(count, np.int8)
+    return Faces(points, colors, np.full(count, gloss), np.full(count, glow), rank)
 
 
 def box(
@@ -86,9 +97,12 @@ def box(
 
 def outward_normals(corners: FloatArray) -> FloatArray:
     """Unit normals (F, 3) of (F, 4, 3), by the diagonals."""
-    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1])
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.asarray(normals / np.maximum(length, 1e-12))
+    first, second = corners[:, 2] - corners[:, 0], corners[:, 3] - corners[:, 1]
+    normals = (
+        first[:, [1, 2, 0]] * second[:, [2, 0, 1]] - first[:, [2, 0, 1]] * second[:, [1, 2, 0]]
+    )
+    length = np.sqrt(np.einsum('ij,ij->i', normals, normals))
+    return np.asarray(normals / np.maximum(length, 1e-12)[:, None])
 
 
 def shaded_polygons(
@@ -96,22 +110,22 @@ def shaded_polygons(
 ) -> tuple[FloatArray, FloatArray]:
     """Project, cull, shade and sort: pixels (F', 4, 2) and colours (F', 3), furthest first."""
     road = pose.to_road(solid.corners.reshape(-1, 3)).reshape(-1, 4, 3)
-    eye = np.array([view.s_m, view.u_m, view.camera.height_m])
     normals = outward_normals(road)
-    sight = road.mean(axis=1) - eye
-    distance = np.linalg.norm(sight, axis=1, keepdims=True)
-    sight = sight / np.maximum(distance, 1e-9)
-    pixels, depth = view.project(road.reshape(-1, 3))
-    pixels, depth = pixels.reshape(-1, 4, 2), depth.reshape(-1, 4)
-    seen = (np.sum(sight * normals, axis=1) < 0) & (depth.min(axis=1) > 0.3)
-    order = np.flatnonzero(seen)[np.argsort(-distance[seen, 0])]
+    sight = road.mean(axis=1) - (view.s_m, view.u_m, view.camera.height_m)
+    distance = np.sqrt(np.einsum('ij,ij->i', sight, sight))
+    near = np.flatnonzero(np.einsum('ij,ij->i', sight, normals) < 0)
+    order = near[np.lexsort((-distance[near], solid.rank[near]))]
+    pixels, depth = view.project(road[order].reshape(-1, 3))
+    safe = depth.reshape(-1, 4).min(axis=1) > 0.3
+    order, pixels = order[safe], pixels.reshape(-1, 4, 2)[safe]
+    sight = sight[order] / distance[order, None]
     colors, glow = solid.colors[order], solid.glow[order, None]
-    lit = light.shade(colors, normals[order], sight=sight[order], gloss=solid.gloss[order])
-    return pixels[order], lit * (1 - glow) + colors * glow
+    lit = light.shade(colors, normals[order], sight=sight, gloss=solid.gloss[order])
+    return pixels, lit * (1 - glow) + colors * glow
 
 
 def fill(layers: list[tuple[FloatArray, FloatArray]]) -> Patch | None:
-    """Draw polygons (F, K, 2) [px] with colours (F, 3), in order, into one patch with soft edges."""
+    """Draw polygons (F, K, 2) [px] of colours (F, 3), in order, as one soft-edged patch."""
     layers = [each for each in layers if len(each[0])]
     if not layers:
         return None

@@ -1,18 +1,18 @@
-"""Shapes no street class has: cartons, furniture, tyres, animals, branches, rubble, thin things."""
+"""Shapes no street class has: cartons, furniture, tyres, animals, rubble, thin things."""
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.scenes.capsules import Capsules, capsules
-from hopfield_pebal_ros.scenes.meshes import Faces, box, faces
+from hopfield_pebal_ros.scenes.capsules import Capsules, Rows, beside, capsules
+from hopfield_pebal_ros.scenes.meshes import Faces, box, faces, join
 from hopfield_pebal_ros.scenes.outlier_textures import random_color
 
 FloatArray = npt.NDArray[np.float64]
 Shape = Faces | Capsules
-_Rows = list[tuple[npt.ArrayLike, npt.ArrayLike, float, float, npt.ArrayLike]]
 
 
 def random_shape(rng: np.random.Generator) -> Shape:
@@ -32,7 +32,7 @@ def _cartons(rng: np.random.Generator) -> Shape:
             )
         )
         top += height
-    return _joined(parts)
+    return join(parts)
 
 
 def _sofa(rng: np.random.Generator) -> Shape:
@@ -46,7 +46,7 @@ def _sofa(rng: np.random.Generator) -> Shape:
     parts += [
         box((-depth / 2 + 0.02, -half + 0.2, 0.42), (depth / 2 - 0.24, 0.0, 0.52), color * 1.1)
     ]
-    return _turned(_joined(parts), rng.uniform(0, 2 * math.pi))
+    return _turned(join(parts), rng.uniform(0, 2 * math.pi))
 
 
 def _slab(rng: np.random.Generator) -> Shape:
@@ -60,7 +60,7 @@ def _table(rng: np.random.Generator) -> Shape:
     """A table, chair or frame on legs."""
     color, high = random_color(rng), rng.uniform(0.4, 0.8)
     x, y = rng.uniform(0.2, 0.6, 2)
-    rows: _Rows = [
+    rows: Rows = [
         ((sx * x, sy * y, 0), (sx * x, sy * y, high), 0.03, 0.03, color)
         for sx in (-1, 1)
         for sy in (-1, 1)
@@ -112,7 +112,8 @@ def _lathe(rng: np.random.Generator) -> Shape:
         ],
         axis=1,
     )
-    solid = faces(quads, colors, gloss=float(rng.choice([0, 0.3, 0.8]))) + faces(lid, base * 0.8)
+    body = faces(quads, colors, gloss=float(rng.choice([0, 0.3, 0.8])))
+    solid = join([body, faces(lid, base * 0.8)])
     return _lying(solid, radii.max()) if rng.random() < 0.3 else solid
 
 
@@ -139,7 +140,7 @@ def _tyres(rng: np.random.Generator) -> Shape:
     radius, thickness = rng.uniform(0.2, 0.4), rng.uniform(0.07, 0.14)
     color = np.full(3, rng.uniform(18, 50)) if rng.random() < 0.6 else random_color(rng)
     angle = np.linspace(0, 2 * math.pi, 19)
-    rows: _Rows = []
+    rows: Rows = []
     standing = rng.random() < 0.35
     for level in range(1 if standing else int(rng.integers(1, 4))):
         middle = np.array([*rng.uniform(-0.06, 0.06, 2), thickness * (1 + 1.9 * level)])
@@ -156,9 +157,7 @@ def _tyres(rng: np.random.Generator) -> Shape:
             ring = middle + np.stack(
                 [radius * np.cos(angle), radius * np.sin(angle), 0 * angle], axis=1
             )
-        rows += [
-            (a, b, thickness, thickness, color) for a, b in zip(ring[:-1], ring[1:], strict=True)
-        ]
+        rows += [(ring[i], ring[i + 1], thickness, thickness, color) for i in range(len(ring) - 1)]
     return capsules(rows)
 
 
@@ -169,7 +168,7 @@ def _animal(rng: np.random.Generator) -> Shape:
     length, leg = rng.uniform(0.5, 0.9), rng.uniform(0.15, 0.75)
     girth = rng.uniform(0.12, 0.26)
     low = girth if rng.random() < 0.15 else leg + girth * 0.7
-    rows: _Rows = [
+    rows: Rows = [
         (
             (-length / 2, 0, low),
             (length / 2, 0, low * rng.uniform(0.95, 1.08)),
@@ -187,10 +186,10 @@ def _animal(rng: np.random.Generator) -> Shape:
                 (knee, knee * (1, 1, 0), girth * 0.22, girth * 0.15, dark),
             ]
     shoulder = np.array([length / 2, 0, low + 0.3 * girth])
-    head = shoulder + (rng.uniform(0.12, 0.4), rng.uniform(-0.15, 0.15), rng.uniform(-0.05, 0.5))
+    head = shoulder + rng.uniform((0.12, -0.15, -0.05), (0.4, 0.15, 0.5))
     rows += [
         (shoulder, head, girth * 0.6, girth * 0.4, color),
-        (head, head + (girth, 0, -0.25 * girth), girth * 0.5, girth * 0.28, light),
+        (head, beside(head, girth, 0, -0.25 * girth), girth * 0.5, girth * 0.28, light),
         (
             (-length / 2, 0, low),
             (-length / 2 - rng.uniform(0.1, 0.4), 0, low + rng.uniform(-0.3, 0.3)),
@@ -201,7 +200,7 @@ def _animal(rng: np.random.Generator) -> Shape:
     ]
     tip = rng.uniform(0.3, 1.4)
     for side in (-1, 1):
-        ear = head + (0, side * girth * 0.35, girth * 0.35)
+        ear = beside(head, 0, side * girth * 0.35, girth * 0.35)
         rows.append(
             (
                 ear,
@@ -219,7 +218,7 @@ def _branch(rng: np.random.Generator) -> Shape:
     color = (
         np.array([92, 74, 56]) * rng.uniform(0.6, 1.4) if rng.random() < 0.6 else random_color(rng)
     )
-    rows: _Rows = []
+    rows: Rows = []
 
     def grow(
         start: FloatArray, heading: FloatArray, length: float, thickness: float, depth: int
@@ -247,7 +246,7 @@ def _lattice(rng: np.random.Generator) -> Shape:
     color, radius = random_color(rng), rng.uniform(0.012, 0.035)
     x, y, z = rng.uniform(0.2, 0.6), rng.uniform(0.2, 0.9), rng.uniform(0.3, 1.0)
     is_flat = rng.random() < 0.5
-    rows: _Rows = []
+    rows: Rows = []
     for depth in (0.0,) if is_flat else (-x, x):
         for side in (-1, 1):
             rows.append(((depth, side * y, 0.02), (depth, side * y, z), radius, radius, color))
@@ -268,7 +267,7 @@ def _blob(rng: np.random.Generator) -> Shape:
     """Bags, cushions, balls, things of no name: fat limbs run together."""
     count = int(rng.integers(1, 7))
     first, second = random_color(rng), random_color(rng)
-    rows: _Rows = []
+    rows: Rows = []
     for index in range(count):
         radius = rng.uniform(0.1, 0.35)
         start = np.array([*rng.uniform(-0.3, 0.3, 2), radius + rng.uniform(0, 0.4) * (index > 0)])
@@ -302,11 +301,7 @@ def _shards(rng: np.random.Generator) -> Shape:
         )
         color = random_color(rng)
         parts += [faces(quad, color, gloss=0.3), faces(quad[::-1], color * 0.8, gloss=0.3)]
-    return _joined(parts)
-
-
-def _joined(parts: list[Faces]) -> Faces:
-    return sum(parts[1:], parts[0])
+    return join(parts)
 
 
 def _turned(solid: Faces, yaw: float) -> Faces:
@@ -326,9 +321,10 @@ def _lying(solid: Faces, radius: float) -> Faces:
 
 
 def _moved(solid: Faces, corners: FloatArray) -> Faces:
-    return Faces(corners, solid.colors, solid.gloss, solid.glow)
+    return replace(solid, corners=corners)
 
 
 _SHAPES: tuple[Callable[[np.random.Generator], Shape], ...] = (
-    _cartons, _sofa, _slab, _table, _lathe, _lathe, _boulder, _tyres, _animal, _animal, _branch, _lattice, _blob, _shards,
+    _cartons, _sofa, _slab, _table, _lathe, _lathe, _boulder, _tyres,
+    _animal, _animal, _branch, _lattice, _blob, _shards,
 )  # fmt: skip

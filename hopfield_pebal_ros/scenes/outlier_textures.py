@@ -69,7 +69,7 @@ def _share(kind: str, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     angle = rng.uniform(0, np.pi)
     along = x * np.cos(angle) + y * np.sin(angle)
     if kind == 'stripes':
-        return np.clip(0.5 + 6 * np.sin(2 * np.pi * along * rng.uniform(2, 9)), 0, 1)
+        return np.asarray(np.clip(0.5 + 6 * np.sin(2 * np.pi * along * rng.uniform(2, 9)), 0, 1))
     if kind == 'checks':
         count = int(rng.integers(3, 9))
         return np.asarray(
@@ -80,7 +80,7 @@ def _share(kind: str, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     if kind == 'wood':
         warp = _noise(rng, 8, 3)
         rings = np.sin(2 * np.pi * (along * rng.uniform(4, 12) + 0.35 * warp))
-        return np.clip(0.4 + 0.35 * rings + 0.1 * _noise(rng, 64, 2), 0, 1)
+        return np.asarray(np.clip(0.4 + 0.35 * rings + 0.1 * _noise(rng, 64, 2), 0, 1))
     if kind == 'fur':
         fine = window(value_noise(256, int(rng.integers(4))), (_SIDE, _SIDE), random_offset(rng))
         hairs = cv2.blur(fine, (1, 9) if rng.random() < 0.5 else (9, 1))

@@ -1,7 +1,7 @@
 """Outlier objects: a random shape in a random pattern, in a street or on its own."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -102,7 +102,7 @@ def _framed(patch: Patch, size_px: int) -> tuple[ByteImage, npt.NDArray[np.float
     sized = np.asarray(
         cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
     )
-    alpha = sized[..., 3].astype(np.float32) / 255
+    alpha = np.asarray(sized[..., 3] / np.float32(255), dtype=np.float32)
     image = sized[..., :3] / np.maximum(alpha, 1 / 255)[..., None]
     return np.clip(image, 0, 255).astype(np.uint8), alpha
 
@@ -120,4 +120,4 @@ def _size(shape: Shape) -> tuple[float, float, float]:
 def _scaled(shape: Shape, factor: float) -> Shape:
     if isinstance(shape, Capsules):
         return Capsules(shape.ends * factor, shape.radii * factor, shape.colors)
-    return Faces(shape.corners * factor, shape.colors, shape.gloss, shape.glow)
+    return replace(shape, corners=shape.corners * factor)

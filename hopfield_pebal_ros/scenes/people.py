@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
-from hopfield_pebal_ros.scenes.capsules import Capsules, capsules, draw_capsules
+from hopfield_pebal_ros.scenes.capsules import Capsules, Rows, beside, capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.textures import fractal_noise
@@ -20,23 +20,15 @@ Color = tuple[float, float, float]
 PERSON_ID = CITYSCAPES.id_of('person')
 
 SKINS: tuple[Color, ...] = (
-    (224, 180, 152),
-    (200, 150, 120),
-    (158, 110, 80),
-    (100, 68, 48),
-    (66, 45, 34),
-)
+    (224, 180, 152), (200, 150, 120), (158, 110, 80), (100, 68, 48), (66, 45, 34),
+)  # fmt: skip
 HAIRS: tuple[Color, ...] = (
-    (28, 22, 20),
-    (62, 42, 28),
-    (120, 88, 52),
-    (176, 148, 98),
-    (150, 148, 145),
-)
+    (28, 22, 20), (62, 42, 28), (120, 88, 52), (176, 148, 98), (150, 148, 145),
+)  # fmt: skip
 CLOTHES: tuple[Color, ...] = (
-    (24, 25, 28), (40, 42, 50), (32, 42, 68), (58, 70, 98), (85, 85, 86), (128, 125, 120), (178, 172, 162),
-    (222, 220, 215), (120, 30, 36), (182, 42, 42), (48, 78, 58), (98, 92, 62), (152, 118, 82), (62, 98, 138),
-    (212, 162, 52), (138, 72, 108), (208, 112, 62), (92, 62, 46),
+    (24, 25, 28), (40, 42, 50), (32, 42, 68), (58, 70, 98), (85, 85, 86), (128, 125, 120),
+    (178, 172, 162), (222, 220, 215), (120, 30, 36), (182, 42, 42), (48, 78, 58), (98, 92, 62),
+    (152, 118, 82), (62, 98, 138), (212, 162, 52), (138, 72, 108), (208, 112, 62), (92, 62, 46),
 )  # fmt: skip
 
 
@@ -109,7 +101,7 @@ def walking(figure: Figure, *, phase: float, stride: float) -> Capsules:
     """Limbs of a person on foot in object axes; `stride` 0 stands, 1 walks briskly."""
     swing = 0.45 * stride * math.sin(phase)
     bend = [max(0.0, math.sin(phase + shift)) * 0.8 * stride for shift in (0.9, math.pi + 0.9)]
-    rows = []
+    rows: Rows = []
     for side, angle, knee in ((-1, swing, bend[0]), (1, -swing, bend[1])):
         hip = np.array([0.0, side * 0.095, 0.93])
         middle = hip + 0.45 * _hanging(angle)
@@ -118,8 +110,8 @@ def walking(figure: Figure, *, phase: float, stride: float) -> Capsules:
             (hip, middle, 0.088 * figure.girth, 0.062 * figure.girth, figure.legs),
             (middle, foot, 0.062 * figure.girth, 0.043, figure.legs),
             (
-                foot - (0.03, 0, 0.02),
-                foot + (0.15, side * 0.02, -0.035),
+                beside(foot, -0.03, 0, -0.02),
+                beside(foot, 0.15, side * 0.02, -0.035),
                 0.045,
                 0.036,
                 figure.shoes,
@@ -149,18 +141,15 @@ def walking(figure: Figure, *, phase: float, stride: float) -> Capsules:
     return _scaled(capsules(rows), figure.height_m / 1.72)
 
 
-_Rows = list[tuple[npt.ArrayLike, npt.ArrayLike, float, float, npt.ArrayLike]]
-
-
-def trunk(figure: Figure, hips: FloatArray, neck: FloatArray) -> _Rows:
+def trunk(figure: Figure, hips: FloatArray, neck: FloatArray) -> Rows:
     """Torso, shoulders, neck, head and hair from the hips' middle to the neck's foot."""
     up = (neck - hips) / np.linalg.norm(neck - hips)
     head = neck + 0.2 * up + (0.02, 0, 0)
     chest = hips + 0.78 * (neck - hips)
-    rows: _Rows = [
-        (hips, hips + (0, 0, 0.08), 0.145 * figure.girth, 0.14 * figure.girth, figure.legs),
+    rows: Rows = [
+        (hips, beside(hips, 0, 0, 0.08), 0.145 * figure.girth, 0.14 * figure.girth, figure.legs),
         (hips + 0.12 * up, chest, 0.135 * figure.girth, 0.155 * figure.girth, figure.top),
-        (chest + (0, -0.13, 0.03), chest + (0, 0.13, 0.03), 0.085, 0.085, figure.top),
+        (beside(chest, 0, -0.13, 0.03), beside(chest, 0, 0.13, 0.03), 0.085, 0.085, figure.top),
         (neck - 0.02 * up, head, 0.055, 0.05, figure.skin),
         (head - 0.045 * up + (0.012, 0, 0), head + 0.045 * up, 0.082, 0.092, figure.skin),
         (
@@ -172,17 +161,19 @@ def trunk(figure: Figure, hips: FloatArray, neck: FloatArray) -> _Rows:
         ),
     ]
     if figure.has_long_hair:
-        rows.append((head + (-0.07, 0, 0.05), head + (-0.09, 0, -0.2), 0.08, 0.06, figure.hair))
+        rows.append(
+            (beside(head, -0.07, 0, 0.05), beside(head, -0.09, 0, -0.2), 0.08, 0.06, figure.hair)
+        )
     return rows
 
 
-def arm(figure: Figure, shoulder: FloatArray, elbow: FloatArray, forearm_angle: float) -> _Rows:
+def arm(figure: Figure, shoulder: FloatArray, elbow: FloatArray, forearm_angle: float) -> Rows:
     hand = elbow + 0.25 * _hanging(forearm_angle)
     lower = figure.skin if figure.has_bare_arms else figure.top
     return [
         (shoulder, elbow, 0.058, 0.045, figure.top),
         (elbow, hand, 0.044, 0.034, lower),
-        (hand, hand + (0.015, 0, -0.06), 0.036, 0.03, figure.skin),
+        (hand, beside(hand, 0.015, 0, -0.06), 0.036, 0.03, figure.skin),
     ]
 
 

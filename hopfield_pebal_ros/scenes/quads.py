@@ -1,5 +1,8 @@
 """Flat pictures standing in the street: a texture on four corners, in perspective."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +19,8 @@ def textured_quad(view: View, rgba: ByteImage, corners_suh: FloatArray) -> Patch
 
     Args:
         view: the camera.
-        rgba: the texture; it is made smaller first where the picture is, so that it does not flicker.
-        corners_suh: (4, 3) road coordinates of its upper left, upper right, lower right, lower left.
+        rgba: the texture; it is averaged down first where the picture is small.
+        corners_suh: (4, 3) road coordinates: upper left, upper right, lower right, lower left.
 
     Returns:
         None where the quadrilateral is out of view or reaches behind the camera.
@@ -42,6 +45,31 @@ def textured_quad(view: View, rgba: ByteImage, corners_suh: FloatArray) -> Patch
     return Patch(np.asarray(warped, dtype=np.uint8), int(low[0]), int(low[1]))
 
 
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture (h, w, channels) uint8 that is drawn again and again, at many sizes."""
+
+    pixels: ByteImage
+
+    @cached_property
+    def _halved(self) -> list[ByteImage]:
+        copies = [self.pixels]
+        while min(copies[-1].shape[:2]) >= 4:
+            rows, columns = copies[-1].shape[:2]
+            smaller = cv2.resize(
+                copies[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA
+            )
+            copies.append(np.asarray(smaller, dtype=np.uint8))
+        return copies
+
+    def at_least(self, width: float, height: float) -> ByteImage:
+        """The smallest of copies, each half as large as the last, not smaller than this."""
+        rows, columns = self.pixels.shape[:2]
+        ratio = min(columns / max(width, 1), rows / max(height, 1))
+        level = int(np.log2(ratio)) if ratio > 1 else 0
+        return self._halved[min(level, len(self._halved) - 1)]
+
+
 def shrink_to(rgba: ByteImage, pixels: FloatArray) -> ByteImage:
     """Average a texture down to about the size (4, 2) corners give it on the picture."""
     edges = np.linalg.norm(pixels - np.roll(pixels, -1, axis=0), axis=1)
@@ -56,7 +84,7 @@ def shrink_to(rgba: ByteImage, pixels: FloatArray) -> ByteImage:
 
 
 def upright(
-    view: View, rgba: ByteImage, *, foot_suh: FloatArray, width_m: float, height_m: float
+    view: View, picture: Picture, *, foot_suh: FloatArray, width_m: float, height_m: float
 ) -> Patch | None:
     """Draw a premultiplied picture that always faces the camera, standing on `foot_suh` (3,)."""
     foot, depth = view.project(foot_suh[None, :])
@@ -67,18 +95,17 @@ def upright(
     if max(width, height) > 4 * view.camera.image_hw[1]:
         return None
     x0, y0 = foot[0, 0] - width / 2, foot[0, 1] - height
-    left, top = int(np.floor(x0)), int(np.floor(y0))
     image_height, image_width = view.camera.image_hw
-    if x0 > image_width or x0 + width < 0 or top > image_height or y0 + height < 0 or height < 1:
+    left, top = max(int(np.floor(x0)), 0), max(int(np.floor(y0)), 0)
+    right = min(int(np.ceil(x0 + width)) + 1, image_width)
+    bottom = min(int(np.ceil(y0 + height)) + 1, image_height)
+    if right <= left or bottom <= top or height < 1:
         return None
-    corners = np.array([[x0, y0], [x0 + width, y0], [x0 + width, y0 + height], [x0, y0 + height]])
-    small = shrink_to(rgba, corners)
-    rows, columns = small.shape[:2]
-    scale_x, scale_y = width / columns, height / rows
-    shift_x, shift_y = x0 - left + 0.5 * scale_x, y0 - top + 0.5 * scale_y
-    matrix = np.array([[scale_x, 0, shift_x], [0, scale_y, shift_y]])
-    size = int(np.ceil(width)) + 2, int(np.ceil(height)) + 2
-    warped = cv2.warpAffine(small, matrix, size, flags=cv2.INTER_LINEAR)
+    small = picture.at_least(width, height)
+    scale_x, scale_y = width / small.shape[1], height / small.shape[0]
+    shift = x0 - left + 0.5 * scale_x, y0 - top + 0.5 * scale_y
+    matrix = np.array([[scale_x, 0, shift[0]], [0, scale_y, shift[1]]])
+    warped = cv2.warpAffine(small, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
     return Patch(np.asarray(warped, dtype=np.uint8), left, top)
 
 
@@ -87,7 +114,7 @@ def opaque(image_rgb: ByteImage) -> ByteImage:
     return np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
 
 
-def with_alpha(image_rgb: ByteImage, alpha: npt.NDArray[np.float32]) -> ByteImage:
+def with_alpha(image_rgb: ByteImage, alpha: npt.NDArray[np.floating]) -> ByteImage:
     """Premultiply (h, w, 3) by alpha (h, w) 0..1 and append it."""
     rgba = np.empty((*alpha.shape, 4), np.uint8)
     rgba[..., :3] = np.round(image_rgb * alpha[..., None])

@@ -34,7 +34,7 @@ def label_row(section: CrossSection) -> npt.NDArray[np.uint8]:
 def surface_texture(section: CrossSection, rng: np.random.Generator) -> ByteImage:
     """Return (rows, columns, 3) uint8 RGB albedo that repeats along the road."""
     period = max((line.dash_m + line.gap_m for line in section.markings), default=0.0) or 6.0
-    rows = int(round(period * max(1, round(24 / period)) / METRES_PER_ROW))
+    rows = round(period * max(1, round(24 / period)) / METRES_PER_ROW)
     image = np.empty((rows, _COLUMNS, 3), np.uint8)
     for zone in section.zones:
         first, last = _column(zone.start_m), _column(zone.end_m)
@@ -83,7 +83,7 @@ def _repair(road: ByteImage, rng: np.random.Generator) -> None:
         int(rng.integers(max(columns - width, 1))),
     )
     part = road[top : top + height, left : left + width]
-    part[:] = cv2.multiply(part, (rng.uniform(0.72, 1.15),) * 4)
+    part[:] = cv2.convertScaleAbs(part, alpha=rng.uniform(0.72, 1.15))
     if rng.random() < 0.5:
         cv2.rectangle(road, (left, top), (left + width, top + height), (38, 38, 38), 2)
 

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.textures import ByteImage
 
 
@@ -44,12 +45,10 @@ class Sensor:
         )
         share = self.noise / 24
         image = cv2.addWeighted(image, 1, grain, share, -128 * share)
-        _, packed = cv2.imencode(
-            '.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]
-        )
-        return np.asarray(
-            cv2.cvtColor(cv2.imdecode(packed, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), dtype=np.uint8
-        )
+        quality = [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]
+        _, packed = cv2.imencode('.jpg', cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)
+        decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))
+        return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
     def _tone_table(self) -> npt.NDArray[np.uint8]:
         level = np.arange(256) / 255
@@ -57,18 +56,18 @@ class Sensor:
         toned = level * (1 - self.contrast) + curve * self.contrast
         table = toned[:, None] * 255 * np.asarray(self.gains_rgb)
         soft = np.where(table > 200, 255 - 55 * np.exp(-(table - 200) / 55), table)
-        return np.clip(soft, 0, 255).astype(np.uint8)[None]
+        return np.asarray(np.clip(soft, 0, 255)[None], dtype=np.uint8)
 
 
-def random_sensor(rng: np.random.Generator, *, is_night: bool) -> Sensor:
-    gains = rng.uniform(0.88, 1.15) * rng.uniform(0.96, 1.05, 3)
+def random_sensor(rng: np.random.Generator, light: Light) -> Sensor:
+    gains = light.exposure * rng.uniform(0.85, 1.2) * rng.uniform(0.965, 1.04, 3)
     red, green, blue = gains.tolist()
     return Sensor(
         gains_rgb=(red, green, blue),
         contrast=float(rng.uniform(0, 0.6)),
         blur_px=float(rng.uniform(0.2, 0.8)),
         vignette=float(rng.uniform(0, 0.35)),
-        noise=float(rng.uniform(3, 8) if is_night else rng.uniform(0.8, 4)),
+        noise=float(rng.uniform(3, 8) if light.is_night else rng.uniform(0.8, 4)),
         jpeg_quality=int(rng.integers(60, 96)),
     )
 
@@ -84,4 +83,4 @@ def _vignette(size_hw: tuple[int, int], strength: float) -> ByteImage:
 def _noise_tile() -> ByteImage:
     noise = np.random.default_rng(0).normal(0, 1, (512, 512, 3)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    return np.clip(128 + 24 * (0.6 * noise + 0.8 * soft), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 24 * (0.6 * noise + 0.8 * soft), 0, 255), dtype=np.uint8)

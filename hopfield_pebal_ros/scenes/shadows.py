@@ -13,11 +13,12 @@ FloatArray = npt.NDArray[np.float64]
 
 _ROW_M, _COLUMN_M = 0.1, 0.07
 _LENGTH_M, _HALF_WIDTH_M = 100.0, 14.0
+_BEHIND_M, _DAPPLED_M = 25.0, 60.0
 
 
 @dataclass(frozen=True)
 class Caster:
-    """Something that stands in the light: the outline (K, 2) of its foot as s, u and its height [m].
+    """Something that stands in the light: outline (K, 2) of its foot as s, u, and height [m].
 
     Attributes:
         contact: darkness right under it, 0..1.
@@ -45,6 +46,9 @@ class ShadowMap:
 
     def cast(self, caster: Caster) -> None:
         """Darken what lies in the shadow of one object, and under it."""
+        ahead = caster.outline[:, 0] - self._origin[0]
+        if ahead.max() < -_BEHIND_M or ahead.min() > _LENGTH_M:
+            return
         if caster.contact and not caster.lifted_m:
             self._fill(self._open, caster.outline, int(255 * (1 - caster.contact)))
         if not self._has_sun:
@@ -54,7 +58,8 @@ class ShadowMap:
         low = caster.outline + reach * caster.lifted_m
         high = caster.outline + reach * caster.height_m
         if caster.is_leafy:
-            self._dapple(low, high)
+            if ahead.min() < _DAPPLED_M:
+                self._dapple(low, high)
             return
         hull = cv2.convexHull(np.concatenate([low, high]).astype(np.float32))
         self._fill(self._key, hull[:, 0].astype(np.float64), 0)
@@ -91,7 +96,7 @@ class ShadowMap:
         return np.asarray(looked, dtype=np.uint8)
 
     def _texels(self, points: FloatArray) -> npt.NDArray[np.int32]:
-        return np.round((points - self._origin) / (_ROW_M, _COLUMN_M)).astype(np.int32)
+        return np.asarray(np.round((points - self._origin) / (_ROW_M, _COLUMN_M)), dtype=np.int32)
 
     def _fill(self, plane: npt.NDArray[np.uint8], outline: FloatArray, value: int) -> None:
         texels = (outline - self._origin) / (_ROW_M, _COLUMN_M)
@@ -99,13 +104,12 @@ class ShadowMap:
         cv2.fillConvexPoly(plane, fixed, value, cv2.LINE_8, 4)
 
     def _dapple(self, low: FloatArray, high: FloatArray) -> None:
-        """Blots of shade between the crown's lower and upper shadow; the same for the same tree."""
+        """Blots of shade between the crown's lower and upper shadow, the same for a tree."""
         center = (low.mean(axis=0) + high.mean(axis=0)) / 2
         spread = np.abs(np.concatenate([low, high]) - center).max(axis=0)
         rng = np.random.default_rng(abs(int(center[0] * 100)) + 1)
-        for offset, size in zip(
-            rng.normal(0, 0.45, (38, 2)), rng.uniform(0.15, 0.6, 38), strict=True
-        ):
-            row, column = self._texels((center + offset * spread)[None, :])[0]
+        places = center + rng.normal(0, 0.45, (26, 2)) * spread
+        sizes = rng.uniform(0.2, 0.7, 26)
+        for (row, column), size in zip(self._texels(places), sizes, strict=True):
             axes = max(int(size / _COLUMN_M), 1), max(int(size * 0.9 / _ROW_M), 1)
             cv2.ellipse(self._key, (int(column), int(row)), axes, 0, 0, 360, 30, -1)

@@ -1,15 +1,16 @@
 """Lamps, poles, traffic signs and traffic lights."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
-from hopfield_pebal_ros.scenes.capsules import capsules, draw_capsules
+from hopfield_pebal_ros.scenes.capsules import Rows, capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight
-from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, faces, fill, shaded_polygons
+from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, faces, fill, join, shaded_polygons
 from hopfield_pebal_ros.scenes.vehicles import plate
 from hopfield_pebal_ros.scenes.view import View
 
@@ -34,14 +35,14 @@ class Lamp:
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         top, arm = self.height_m, self.arm_m
         head = (255.0, 232.0, 190.0) if light.scene.is_night else (150.0, 152.0, 152.0)
-        rows = [
+        rows: Rows = [
             ((0, 0, 0), (0, 0, 1.0), 0.1, 0.1, self.color),
             ((0, 0, 0.9), (0, 0, top - 0.3), 0.075, 0.05, self.color),
             ((0, 0, top - 0.4), (0, 0.3 * arm, top), 0.05, 0.045, self.color),
             ((0, 0.3 * arm, top), (0, arm, top + 0.05), 0.045, 0.04, self.color),
             ((0, arm, top), (0, arm * 1.3, top), 0.09, 0.1, head),
         ]
-        patch = draw_capsules(view, capsules([row for row in rows]), pose, _self_lit(light))
+        patch = draw_capsules(view, capsules(rows), pose, _self_lit(light))
         return [Layer(patch, POLE_ID)] if patch else []
 
 
@@ -73,10 +74,11 @@ class Sign:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         post = Post(self.height_m, 0.035, _STEEL).draw(view, pose, light)
-        patch = fill([shaded_polygons(view, each, pose, light) for each in self._plates()])
+        patch = fill([shaded_polygons(view, _sign_plates(self), pose, light)])
         return [*post, Layer(patch, SIGN_ID)] if patch else post
 
-    def _plates(self) -> list[Faces]:
+    def plates(self) -> list[Faces]:
+        """Rim, face and symbol, from back to front."""
         center, radius = self.height_m - self.size_m / 2, self.size_m / 2
         white, red, black = (228, 228, 224), (190, 28, 32), (25, 25, 25)
         if self.shape == 'round':
@@ -93,14 +95,14 @@ class Sign:
                 _bar(center, radius * 0.08, radius * 0.3, black),
             ]
         wide = radius * (1.0 if self.symbol % 2 else 1.9)
-        plates = [plate(-0.04, -wide, wide, center - radius, center + radius, white, front=False)]
+        plates = [
+            plate(-0.04, (-wide, wide), (center - radius, center + radius), white, front=False)
+        ]
         plates.append(
             plate(
                 -0.045,
-                -wide * 0.93,
-                wide * 0.93,
-                center - radius * 0.93,
-                center + radius * 0.93,
+                (-wide * 0.93, wide * 0.93),
+                (center - radius * 0.93, center + radius * 0.93),
                 self.color,
                 front=False,
             )
@@ -110,10 +112,8 @@ class Sign:
             plates.append(
                 plate(
                     -0.05,
-                    -wide * 0.7,
-                    wide * (0.6 - 0.2 * row),
-                    height - 0.1 * radius,
-                    height + 0.1 * radius,
+                    (-wide * 0.7, wide * (0.6 - 0.2 * row)),
+                    (height - 0.1 * radius, height + 0.1 * radius),
                     white,
                     front=False,
                 )
@@ -130,23 +130,26 @@ class TrafficLight:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         layers = Post(self.height_m, 0.06, (90.0, 94.0, 96.0)).draw(view, pose, light)
-        low = self.height_m - 0.95
-        solids = [box((-0.2, -0.17, low), (-0.02, 0.17, self.height_m), (26, 28, 28))]
-        colors = ((255, 50, 40), (255, 180, 50), (70, 240, 140))
-        for index, color in enumerate(colors):
-            is_lit = index == self.lit
-            shade = color if is_lit else tuple(each * 0.2 for each in color)
-            disc = _polygon(
-                -0.21,
-                self.height_m - 0.17 - 0.3 * index,
-                0.11,
-                14,
-                shade,
-                glow=1.0 if is_lit else 0.2,
-            )
-            solids.append(disc)
-        patch = fill([shaded_polygons(view, each, pose, light) for each in solids])
+        patch = fill([shaded_polygons(view, _lamp_box(self), pose, light)])
         return [*layers, Layer(patch, TRAFFIC_LIGHT_ID)] if patch else layers
+
+
+@lru_cache(maxsize=256)
+def _sign_plates(sign: Sign) -> Faces:
+    parts = sign.plates()
+    return join(parts, ranks=list(range(len(parts))))
+
+
+@lru_cache(maxsize=64)
+def _lamp_box(light: TrafficLight) -> Faces:
+    top = light.height_m
+    parts = [box((-0.2, -0.17, top - 0.95), (-0.02, 0.17, top), (26, 28, 28))]
+    for index, color in enumerate(((255, 50, 40), (255, 180, 50), (70, 240, 140))):
+        is_lit = index == light.lit
+        shade = np.asarray(color) * (1.0 if is_lit else 0.2)
+        glow = 1.0 if is_lit else 0.2
+        parts.append(_polygon(-0.21, top - 0.17 - 0.3 * index, 0.11, 14, shade, glow=glow))
+    return join(parts, ranks=[0, 1, 1, 1])
 
 
 def random_sign(rng: np.random.Generator) -> Sign:
@@ -181,10 +184,8 @@ def _polygon(
 def _bar(center: float, half_width: float, half_height: float, color: npt.ArrayLike) -> Faces:
     return plate(
         -0.05,
-        -half_width,
-        half_width,
-        center - half_height,
-        center + half_height,
+        (-half_width, half_width),
+        (center - half_height, center + half_height),
         color,
         front=False,
     )

@@ -83,10 +83,10 @@ def glyphs(rng: np.random.Generator, size_hw: tuple[int, int]) -> FloatImage:
         line = text[row : row + count]
         thickness = max(1, round(3 * scale))
         cv2.putText(page, line, origin, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, thickness)
-    return np.asarray(page, dtype=np.float32) / 255
+    return np.asarray(page / np.float32(255), dtype=np.float32)
 
 
-def _read_only(image: npt.NDArray[np.float32]) -> FloatImage:
+def _read_only(image: npt.ArrayLike) -> FloatImage:
     result = np.ascontiguousarray(image, dtype=np.float32)
     result.flags.writeable = False
     return result

@@ -1,17 +1,18 @@
-"""What moves: oncoming and leading vehicles, cyclists, people on the pavement; all closed-form in time."""
+"""What moves: vehicles, cyclists, people on the pavement; closed-form in time."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from hopfield_pebal_ros.scenes.cross_section import CrossSection
-from hopfield_pebal_ros.scenes.items import Item, Standing
-from hopfield_pebal_ros.scenes.large_vehicles import random_bus, random_lorry
+from hopfield_pebal_ros.scenes.items import Glow, Item, Standing
+from hopfield_pebal_ros.scenes.large_vehicles import LargeVehicle, random_bus, random_lorry
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.people import random_person
 from hopfield_pebal_ros.scenes.two_wheelers import random_two_wheeler
-from hopfield_pebal_ros.scenes.vehicles import random_car
+from hopfield_pebal_ros.scenes.vehicles import Car, random_car
 
 _FIRST_INSTANCE = 30001
 _INSTANCES_PER_STREAM = 3000
@@ -19,7 +20,7 @@ _INSTANCES_PER_STREAM = 3000
 
 @dataclass(frozen=True)
 class _Stream:
-    """Members on one line, `gap_m` apart on average, all moving at one speed (negative comes closer).
+    """Members on one line, about `gap_m` apart, all at one speed (negative comes closer).
 
     Attributes:
         kind: 'vehicle', 'cycle' or 'walker'.
@@ -119,5 +120,19 @@ def _vehicle(rng: np.random.Generator, pose: Pose, instance: int) -> Standing:
     if kind == 'motorcycle':
         machine = random_two_wheeler(rng, is_motorcycle=True, is_ridden=True)
         return Standing(machine, pose, (1.9, 0.5, 1.5), instance, contact=0.5)
-    model = {'car': random_car, 'lorry': random_lorry, 'bus': random_bus}[kind](rng)
-    return Standing(model, pose, model.size_m, instance, contact=0.85)
+    makers: dict[str, Callable[[np.random.Generator], Car | LargeVehicle]]
+    makers = {'car': random_car, 'lorry': random_lorry, 'bus': random_bus}
+    model = makers[kind](rng)
+    return Standing(
+        model, pose, model.size_m, instance, contact=0.85, glows=_headlights(model.size_m)
+    )
+
+
+def _headlights(size_m: tuple[float, float, float]) -> tuple[Glow, ...]:
+    length, width, _ = size_m
+    front = [(length / 2, side * 0.3 * width, 0.65) for side in (-1, 1)]
+    rear = [(-length / 2, side * 0.36 * width, 0.8) for side in (-1, 1)]
+    return (
+        *(Glow(place, 0.9, (255.0, 246.0, 220.0), is_forward=True) for place in front),
+        *(Glow(place, 0.4, (200.0, 30.0, 24.0), is_forward=False) for place in rear),
+    )

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
-from hopfield_pebal_ros.scenes.capsules import Capsules, capsules, draw_capsules
+from hopfield_pebal_ros.scenes.capsules import Capsules, Rows, beside, capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.people import (
@@ -30,7 +30,6 @@ RIDER_ID = CITYSCAPES.id_of('rider')
 
 _TYRE: Color = (22, 22, 23)
 _METAL: Color = (130, 132, 136)
-_Rows = list[tuple[npt.ArrayLike, npt.ArrayLike, float, float, npt.ArrayLike]]
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,11 @@ class TwoWheeler:
     helmet: Color
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
+        is_far = view.px_per_m(pose.s) < 45
         machine = (
-            _motorcycle(self.paint) if self.is_motorcycle else _bicycle(self.paint, pose.phase)
+            _motorcycle(self.paint, is_far=is_far)
+            if self.is_motorcycle
+            else _bicycle(self.paint, pose.phase, is_far=is_far)
         )
         label = MOTORCYCLE_ID if self.is_motorcycle else BICYCLE_ID
         patch = draw_capsules(view, machine, pose, light)
@@ -63,27 +65,24 @@ def random_two_wheeler(
     return TwoWheeler(is_motorcycle, first, random_figure(rng) if is_ridden else None, second)
 
 
-def _ring(
-    center: npt.ArrayLike, radius: float, thickness: float, color: Color, pieces: int = 14
-) -> _Rows:
+def _ring(center: npt.ArrayLike, radius: float, thickness: float, pieces: int) -> Rows:
+    """A tyre: an upright circle of short limbs."""
     angle = np.linspace(0, 2 * math.pi, pieces + 1)
-    points = np.asarray(center) + radius * np.stack(
-        [np.cos(angle), 0 * angle, np.sin(angle)], axis=1
-    )
-    return [
-        (a, b, thickness, thickness, color) for a, b in zip(points[:-1], points[1:], strict=True)
-    ]
+    circle = np.column_stack([np.cos(angle), np.zeros(pieces + 1), np.sin(angle)])
+    points = np.asarray(center) + radius * circle
+    return [(points[i], points[i + 1], thickness, thickness, _TYRE) for i in range(pieces)]
 
 
-def _bicycle(paint: Color, phase: float) -> Capsules:
+def _bicycle(paint: Color, phase: float, *, is_far: bool) -> Capsules:
+    pieces = 8 if is_far else 14
     rear, front = np.array([-0.52, 0, 0.34]), np.array([0.53, 0, 0.34])
     crank, seat, head = (
         np.array([-0.08, 0, 0.29]),
         np.array([-0.24, 0, 0.82]),
         np.array([0.36, 0, 0.82]),
     )
-    rows = _ring(rear, 0.335, 0.019, _TYRE) + _ring(front, 0.335, 0.019, _TYRE)
-    for hub in (rear, front):
+    rows = _ring(rear, 0.335, 0.019, pieces) + _ring(front, 0.335, 0.019, pieces)
+    for hub in () if is_far else (rear, front):
         for turn in range(3):
             reach = 0.31 * np.array(
                 [math.cos(turn * 1.05 + phase), 0, math.sin(turn * 1.05 + phase)]
@@ -98,12 +97,12 @@ def _bicycle(paint: Color, phase: float) -> Capsules:
         (head, front),
     ]
     rows += [(a, b, 0.019, 0.019, paint) for a, b in frame]
-    grip = head + (-0.04, 0, 0.2)
+    grip = beside(head, -0.04, 0, 0.2)
     rows += [
         (head, grip, 0.015, 0.015, _METAL),
-        (grip + (0, -0.27, 0.02), grip + (0, 0.27, 0.02), 0.016, 0.016, _TYRE),
-        (seat, seat + (-0.01, 0, 0.14), 0.014, 0.014, _METAL),
-        (seat + (-0.1, 0, 0.16), seat + (0.12, 0, 0.16), 0.055, 0.03, _TYRE),
+        (beside(grip, 0, -0.27, 0.02), beside(grip, 0, 0.27, 0.02), 0.016, 0.016, _TYRE),
+        (seat, beside(seat, -0.01, 0, 0.14), 0.014, 0.014, _METAL),
+        (beside(seat, -0.1, 0, 0.16), beside(seat, 0.12, 0, 0.16), 0.055, 0.03, _TYRE),
         (
             crank,
             crank + 0.17 * np.array([math.cos(phase), 0.5, -math.sin(phase)]),
@@ -115,12 +114,13 @@ def _bicycle(paint: Color, phase: float) -> Capsules:
     return capsules(rows)
 
 
-def _motorcycle(paint: Color) -> Capsules:
+def _motorcycle(paint: Color, *, is_far: bool) -> Capsules:
+    pieces = 8 if is_far else 14
     rear, front = np.array([-0.68, 0, 0.31]), np.array([0.7, 0, 0.31])
-    rows = _ring(rear, 0.25, 0.065, _TYRE) + _ring(front, 0.26, 0.055, _TYRE)
+    rows = _ring(rear, 0.25, 0.065, pieces) + _ring(front, 0.26, 0.055, pieces)
     rows += [
-        (rear, rear + (0.1, 0, 0.0), 0.15, 0.15, _METAL),
-        (front, front - (0.01, 0, 0), 0.13, 0.13, _METAL),
+        (rear, beside(rear, 0.1, 0, 0.0), 0.15, 0.15, _METAL),
+        (front, beside(front, -0.01, 0, 0), 0.13, 0.13, _METAL),
         ((-0.25, 0, 0.42), (0.22, 0, 0.42), 0.18, 0.17, (60, 60, 64)),
         ((-0.72, 0, 0.78), (-0.2, 0, 0.74), 0.1, 0.13, (30, 30, 32)),
         ((-0.1, 0, 0.78), (0.28, 0, 0.86), 0.15, 0.14, paint),
@@ -130,7 +130,7 @@ def _motorcycle(paint: Color) -> Capsules:
         ((0.58, 0, 0.88), (0.6, 0, 0.88), 0.09, 0.08, (215, 218, 220)),
         ((-0.82, 0, 0.72), (-0.86, 0, 0.7), 0.05, 0.04, (150, 18, 20)),
         ((-0.55, 0.16, 0.34), (0.0, 0.16, 0.3), 0.055, 0.04, _METAL),
-        (front + (-0.2, 0, 0.25), front + (0.2, 0, 0.22), 0.07, 0.05, paint),
+        (beside(front, -0.2, 0, 0.25), beside(front, 0.2, 0, 0.22), 0.07, 0.05, paint),
     ]
     return capsules(rows)
 
@@ -151,10 +151,12 @@ def _seated(figure: Figure, is_motorcycle: bool, phase: float, helmet: Color) ->
             0.3,
         )
     rows = trunk(figure, hips, neck)
-    head = neck + (0.07, 0, 0.22)
+    head = beside(neck, 0.07, 0, 0.22)
     if is_motorcycle or figure.has_bare_arms:
         size = 0.135 if is_motorcycle else 0.105
-        rows.append((head + (-0.02, 0, 0.02), head + (0.02, 0, 0.04), size, size, helmet))
+        rows.append(
+            (beside(head, -0.02, 0, 0.02), beside(head, 0.02, 0, 0.04), size, size, helmet)
+        )
     for side in (-1, 1):
         turn = phase + (math.pi if side > 0 else 0)
         pedal = np.array([0.05, side * 0.14, drop])
@@ -162,16 +164,22 @@ def _seated(figure: Figure, is_motorcycle: bool, phase: float, helmet: Color) ->
             pedal = np.array(
                 [-0.08 + 0.17 * math.cos(turn), side * 0.1, 0.29 + 0.17 * math.sin(turn)]
             )
-        thigh = hips + (0, side * 0.1, 0)
+        thigh = beside(hips, 0, side * 0.1, 0)
         knee = (thigh + pedal) / 2 + (0.24, side * 0.05, 0.1)
         rows += [
             (thigh, knee, 0.088 * figure.girth, 0.062, figure.legs),
             (knee, pedal, 0.06, 0.042, figure.legs),
-            (pedal - (0.04, 0, 0.03), pedal + (0.15, 0, -0.03), 0.045, 0.036, figure.shoes),
+            (
+                beside(pedal, -0.04, 0, -0.03),
+                beside(pedal, 0.15, 0, -0.03),
+                0.045,
+                0.036,
+                figure.shoes,
+            ),
         ]
-        shoulder = neck + (-0.02, side * 0.18, 0.0)
-        hand = grip + (0, side * 0.25, 0.0)
+        shoulder = beside(neck, -0.02, side * 0.18, 0.0)
+        hand = beside(grip, 0, side * 0.25, 0.0)
         elbow = (shoulder + hand) / 2 + (0, side * 0.05, -0.08)
         upper, lower, palm = arm(figure, shoulder, elbow, 0.0)
-        rows += [upper, (elbow, hand, *lower[2:]), (hand, hand + (0.03, 0, 0), *palm[2:])]
+        rows += [upper, (elbow, hand, *lower[2:]), (hand, beside(hand, 0.03, 0, 0), *palm[2:])]
     return capsules(rows)

@@ -18,7 +18,7 @@ NEAR_M = 1.0
 
 @dataclass(frozen=True)
 class GroundGrid:
-    """Where the ray of each pixel from `first_row` down meets the road; arrays are (h, W) float32."""
+    """Where the rays of the pixels from `first_row` down meet the road: (h, W) float32."""
 
     first_row: int
     s: npt.NDArray[np.float32]
@@ -59,7 +59,6 @@ class View:
 
     def ground(self) -> GroundGrid:
         """Meet every viewing ray with y(z) = height - rise z^2 / 2; z is the smaller root."""
-        height, width = self.camera.image_hw
         first_row = self._first_ground_row()
         slope_x, slope_y = self.camera.rays(first_row)
         root = slope_y * slope_y
@@ -75,14 +74,11 @@ class View:
 
     def _first_ground_row(self) -> int:
         height, width = self.camera.image_hw
-        ahead = np.array([40.0, 80.0, 150.0, FAR_M])
-        y = self.camera.height_m - 0.5 * self.rise * ahead**2
-        points = [
-            [side * z * width, level, z]
-            for z, level in zip(ahead, y, strict=True)
-            for side in (-1, 1)
-        ]
         half = 0.5 * width / self.camera.focal_px
-        points = [[np.sign(x) * half * z, level, z] for x, level, z in points]
+        ahead = np.array([40.0, 80.0, 150.0, FAR_M])
+        down = self.camera.height_m - 0.5 * self.rise * ahead**2
+        points = [
+            [side * half * z, y, z] for z, y in zip(ahead, down, strict=True) for side in (-1, 1)
+        ]
         pixels, _ = self.camera.project(np.asarray(points))
         return int(np.clip(np.floor(pixels[:, 1].min()) - 2, 0, height - 1))
