@@ -54,6 +54,7 @@ setup(
         'test': [
             'pytest>=8',
             'hypothesis>=6',
+            'scikit-learn>=1.5',
             'ruff>=0.12',
             'mypy>=1.15',
             'codespell>=2.3',
