@@ -75,13 +75,20 @@ def test_pixels_that_touch_at_a_corner_are_one_region():
 
 def test_the_largest_peak_comes_first_and_ties_go_from_the_top_left():
     energy_map = np.zeros((16, 24))
-    for (row, column), energy in {(9, 9): 2, (1, 20): 1, (1, 1): 1, (5, 5): 1.5}.items():
+    for (row, column), energy in {
+        (9, 9): 2,
+        (7, 0): 1,
+        (1, 20): 1,
+        (1, 1): 1,
+        (5, 5): 1.5,
+    }.items():
         energy_map[row, column] = energy
     assert [(each.top, each.left) for each in regions_of(energy_map)] == [
         (9, 9),
         (5, 5),
         (1, 1),
         (1, 20),
+        (7, 0),
     ]
 
 
