@@ -75,7 +75,7 @@ def write_bag(settings: BagFromImages) -> int:
     first = read_picture(pairs[0].image)
     bytes_per_frame = first.nbytes + (first.nbytes // 3 if settings.labels else 0)
     prepare_output_folder(settings.out.parent, needed_bytes=len(pairs) * bytes_per_frame)
-    topics = {CAMERA_TOPIC: 'best_effort'}
+    topics = {CAMERA_TOPIC: 'reliable'}
     if settings.labels:
         topics[LABEL_TOPIC] = 'reliable'
     with BagWriter(settings.out, topics) as writer:

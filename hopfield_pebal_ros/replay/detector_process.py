@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import IO
 
 from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
+from hopfield_pebal_ros.replay.bags import ImageTopic
 
 STOP_WITHIN_S = 5.0
 SHOWN_LINES = 12
@@ -35,17 +36,23 @@ class NodeSettings:
     """None: the calibrated one of the file."""
     min_region_area_px: int = 100
 
-    def arguments(self, camera_topic: str) -> list[str]:
-        """Return the command line arguments of the node."""
+    def arguments(self, topic: ImageTopic) -> list[str]:
+        """Return the command line arguments of the node.
+
+        Args:
+            topic: of the camera; the node subscribes as reliably as it was recorded.
+        """
         threshold = math.nan if self.threshold is None else float(self.threshold)
         parameters = {
             'model': _quoted(str(self.model.resolve())),
             'backend': self.backend,
+            'image_reliability': 'reliable' if topic.qos.is_reliable else 'best_effort',
             'precision': _quoted(self.precision or ''),
             'energy_threshold': '.nan' if math.isnan(threshold) else repr(threshold),
             'min_region_area_px': str(self.min_region_area_px),
+            'diagnostics_period_s': '0.1',  # often enough to catch most frames
         }
-        words = ['--ros-args', '-r', f'image:={camera_topic}']
+        words = ['--ros-args', '-r', f'image:={topic.name}']
         for name, value in parameters.items():
             words += ['-p', f'{name}:={value}']
         return words
@@ -61,13 +68,13 @@ class DetectorProcess:
     """The node's process, for a `with` block; interrupted and waited for at its end."""
 
     def __init__(
-        self, settings: NodeSettings, *, camera_topic: str, environment: Mapping[str, str]
+        self, settings: NodeSettings, *, topic: ImageTopic, environment: Mapping[str, str]
     ) -> None:
         self._command = [
             sys.executable,
             '-m',
             'hopfield_pebal_ros.node.detector_node',
-            *settings.arguments(camera_topic),
+            *settings.arguments(topic),
         ]
         self._environment = {**os.environ, **environment}
         self._log: IO[bytes] | None = None

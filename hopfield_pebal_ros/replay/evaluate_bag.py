@@ -18,6 +18,7 @@ from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepar
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
 from hopfield_pebal_ros.replay.bags import Bag, BagError, ImageTopic, open_bag
 from hopfield_pebal_ros.replay.camera_images import to_pixels
+from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings
 from hopfield_pebal_ros.replay.earlier_results import remove_earlier_bag
 from hopfield_pebal_ros.replay.evaluated_run import (
     EvaluatedRun,
@@ -30,6 +31,7 @@ from hopfield_pebal_ros.replay.offline import run_offline
 from hopfield_pebal_ros.replay.playback import (
     BYTES_PER_PIXEL,
     OVERLAY_BYTES_PER_PIXEL,
+    SENT_BYTES_PER_PIXEL,
     Mode,
     Playback,
 )
@@ -75,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         DeploymentError,
         EngineError,
         FileNotFoundError,
-        ImageMessageError,
+        NodeError,
         OutputFolderError,
     ) as error:
         print(f'evaluate_bag: {error}', file=sys.stderr)  # noqa: T201
@@ -103,9 +105,10 @@ def evaluate_bag(settings: EvaluateBag) -> EvaluatedRun:
         topic = bag.image_topic(settings.topic) if settings.topic else bag.camera_topic()
         camera_recorded_ns = bag.recorded_by_stamp(topic.name)
         truth = GroundTruth(bag)
-        _prepare(settings, bag, topic)
+        frame_pixels = _first_frame_pixels(bag, topic)
+        _prepare(settings, topic, frame_pixels)
         result_path = settings.out / RESULT_BAG
-        playback = _play(settings, bag, topic, result_path)
+        playback = _play(settings, bag, topic, frame_pixels, result_path)
         with open_bag(result_path) as result_bag:
             run = evaluate_run(playback, result_bag, truth)
             painter = FramePainter(
@@ -120,10 +123,10 @@ def evaluate_bag(settings: EvaluateBag) -> EvaluatedRun:
     return run
 
 
-def _prepare(settings: EvaluateBag, bag: Bag, topic: ImageTopic) -> None:
+def _prepare(settings: EvaluateBag, topic: ImageTopic, frame_pixels: int) -> None:
     """Find out that the results can be written before any work starts."""
     overlay = OVERLAY_BYTES_PER_PIXEL if settings.mode == 'realtime' else 0
-    bytes_per_frame = _first_frame_pixels(bag, topic) * (BYTES_PER_PIXEL + overlay)
+    bytes_per_frame = frame_pixels * (BYTES_PER_PIXEL + overlay)
     prepare_output_folder(
         settings.out, needed_bytes=REPORT_BYTES + topic.num_messages * bytes_per_frame
     )
@@ -139,35 +142,43 @@ def _first_frame_pixels(bag: Bag, topic: ImageTopic) -> int:
     return 0
 
 
-def _play(settings: EvaluateBag, bag: Bag, topic: ImageTopic, result_path: Path) -> Playback:
-    if settings.mode == 'realtime':
-        # ROS is needed in this mode only
-        from hopfield_pebal_ros.replay.realtime import NodeSettings, run_realtime
+def _play(
+    settings: EvaluateBag, bag: Bag, topic: ImageTopic, frame_pixels: int, result_path: Path
+) -> Playback:
+    with tqdm(total=topic.num_messages, unit='frame', disable=None) as bar:
+        if settings.mode == 'realtime':
+            # ROS is needed in this mode only
+            from hopfield_pebal_ros.replay.realtime import run_realtime
 
-        return run_realtime(
-            bag,
-            topic,
-            NodeSettings(
-                model=settings.model,
-                backend=settings.backend,
-                precision=settings.precision,
-                threshold=settings.threshold,
-                min_region_area_px=settings.min_region_area,
-            ),
-            result_bag=result_path,
+            return run_realtime(
+                bag,
+                topic,
+                _node_settings(settings),
+                result_bag=result_path,
+                bytes_per_frame=frame_pixels * SENT_BYTES_PER_PIXEL,
+                progress=bar.update,
+            )
+        detector = AnomalyDetector.open(
+            settings.model,
+            backend=settings.backend,
+            precision=settings.precision,
+            threshold=settings.threshold,
+            min_region_area_px=settings.min_region_area,
         )
-    detector = AnomalyDetector.open(
-        settings.model,
+        try:
+            return run_offline(bag, topic, detector, result_bag=result_path, progress=bar.update)
+        finally:
+            detector.close()
+
+
+def _node_settings(settings: EvaluateBag) -> NodeSettings:
+    return NodeSettings(
+        model=settings.model,
         backend=settings.backend,
         precision=settings.precision,
         threshold=settings.threshold,
         min_region_area_px=settings.min_region_area,
     )
-    try:
-        with tqdm(total=topic.num_messages, unit='frame', disable=None) as bar:
-            return run_offline(bag, topic, detector, result_bag=result_path, progress=bar.update)
-    finally:
-        detector.close()
 
 
 def _write(settings: EvaluateBag, run: EvaluatedRun, painter: FramePainter) -> None:

@@ -22,6 +22,9 @@ BYTES_PER_PIXEL: Final = 6
 
 OVERLAY_BYTES_PER_PIXEL: Final = 3
 
+SENT_BYTES_PER_PIXEL: Final = 3 + BYTES_PER_PIXEL + OVERLAY_BYTES_PER_PIXEL
+"""Over DDS for one frame, with its camera image."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunningModel:

@@ -1,6 +1,8 @@
 """Play a bag over DDS to the detector node in its own process and record what comes back."""
 
+import functools
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,38 +11,56 @@ from pathlib import Path
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray
-from lifecycle_msgs.msg import State
-from lifecycle_msgs.srv import GetState
 from rclpy.context import Context
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
+from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.evaluation.latency import percentiles_ms
 from hopfield_pebal_ros.replay.bags import IMAGE_TYPE, Bag, BagError, ImageTopic, SerialisedMessage
 from hopfield_pebal_ros.replay.detector_process import DetectorProcess, NodeError, NodeSettings
+from hopfield_pebal_ros.replay.node_report import NodeReport
 from hopfield_pebal_ros.replay.play_bag import open_publishers, play
 from hopfield_pebal_ros.replay.playback import Playback, RunningModel
 from hopfield_pebal_ros.replay.recording import RECORDED_TOPICS, ResultRecording
+from hopfield_pebal_ros.replay.shared_memory import shared_memory_environment
+
+NODE_NAME: Final = 'detector'
 
 READY_WITHIN_S: Final = 90.0
 """Loading and warming up a large model on a busy machine takes its time."""
 
-QUIET_S: Final = 3.0
+QUIET_S: Final = 2.0
 """No result for so long after the last frame was sent: nothing more will come."""
 
 SETTLE_S: Final = 0.5
 """Given to the node's publishers to find our subscriptions."""
 
 
-def private_environment() -> dict[str, str]:
-    """Return settings that keep DDS on this machine and apart from other ROS programs on it."""
-    return {
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-        'ROS_DOMAIN_ID': str(1 + os.getpid() % 100),
-    }
+@contextmanager
+def private_environment(*, bytes_per_frame: int) -> Iterator[dict[str, str]]:
+    """Give settings that keep DDS on this machine and apart from other ROS programs on it.
+
+    They hold in this process, and are to be handed to others, within the `with` block.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            **shared_memory_environment(Path(folder), bytes_per_frame=bytes_per_frame),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+            'ROS_DOMAIN_ID': str(1 + os.getpid() % 100),
+        }
+        before = {name: os.environ.get(name) for name in settings}
+        os.environ.update(settings)
+        try:
+            yield settings
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                if value is not None:
+                    os.environ[name] = value
 
 
 def run_realtime(
@@ -49,6 +69,7 @@ def run_realtime(
     settings: NodeSettings,
     *,
     result_bag: Path,
+    bytes_per_frame: int,
     progress: Callable[[], Any] = lambda: None,
 ) -> Playback:
     """Play the camera images at their recorded pace and record the node's results.
@@ -58,6 +79,7 @@ def run_realtime(
         topic: camera images, not compressed.
         settings: of the node.
         result_bag: bag to make.
+        bytes_per_frame: of the camera image and of all results of it.
         progress: called for each frame that is sent.
 
     Raises:
@@ -72,16 +94,16 @@ def run_realtime(
             '--mode offline for compressed images'
         )
     metadata = read_metadata(settings.model)
-    environment = private_environment()
     frames_in: list[int] = []
     with (
         ResultRecording(result_bag) as recording,
-        _ros(environment) as (node, _),
-        DetectorProcess(settings, camera_topic=topic.name, environment=environment) as process,
+        private_environment(bytes_per_frame=bytes_per_frame) as environment,
+        _node(int(environment['ROS_DOMAIN_ID'])) as node,
+        DetectorProcess(settings, topic=topic, environment=environment) as process,
     ):
-        ears = _Ears(node, recording)
+        report = _listen(node, recording)
         publishers = open_publishers(node, [topic], {})
-        _wait_until_ready(node, process, publishers[topic.name], ears)
+        _wait_until_ready(node, process, publishers[topic.name], report)
 
         def before_publish(message: SerialisedMessage) -> None:
             process.check()
@@ -91,11 +113,168 @@ def run_realtime(
 
         play(bag, publishers, rate=1.0, before_publish=before_publish)
         _wait_until_quiet(recording, process, len(frames_in))
-        ears.wait_for_diagnostics(process)
+        _wait_for_news(report, process)
         if not recording.num_complete():
             raise NodeError(
                 f'{len(frames_in)} frames were sent and no result came back; the last lines of '
                 f'the node:\n{process.last_lines()}'
             )
-        diagnostics = ears.diagnostics
-    return _playback(topic, settings, metadata, frames_in, recording, diagnostics)
+    return Playback(
+        mode='realtime',
+        topic=topic.name,
+        model=_running_model(settings, metadata, report),
+        frames_in=tuple(frames_in),
+        latency_ms=_latencies(recording),
+        inference_ms=percentiles_ms(report.inference_ms) if report.inference_ms else {},
+        num_rejected_unnamed=report.count('images_rejected'),
+        notices=tuple(_notices(recording, report)),
+    )
+
+
+@contextmanager
+def _node(domain_id: int) -> Iterator[Node]:
+    """Give a node of our own, apart from any other ROS in this process, and spin it."""
+    context = Context()
+    context.init(domain_id=domain_id)
+    node = Node('replay', context=context)
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    stop = threading.Event()
+    thread = threading.Thread(target=_spin, args=(executor, stop), name='replay node')
+    thread.start()
+    try:
+        yield node
+    finally:
+        stop.set()
+        thread.join()
+        executor.shutdown()
+        node.destroy_node()
+        context.try_shutdown()
+
+
+def _spin(executor: SingleThreadedExecutor, stop: threading.Event) -> None:
+    while not stop.is_set():
+        executor.spin_once(timeout_sec=0.1)
+
+
+def _listen(node: Node, recording: ResultRecording) -> NodeReport:
+    """Record every result topic; return what the node will say of itself."""
+    report = NodeReport()
+
+    def take_diagnostics(message: DiagnosticArray) -> None:
+        values = {
+            each.key: each.value
+            for status in message.status
+            if status.hardware_id.strip('/') == NODE_NAME
+            for each in status.values
+        }
+        if values:
+            report.add(values)
+
+    node.create_subscription(DiagnosticArray, '/diagnostics', take_diagnostics, 10)
+    for topic in RECORDED_TOPICS:
+        take = functools.partial(recording.received, topic)
+        node.create_subscription(Image, topic, take, QoSProfile(depth=10), raw=True)
+    return report
+
+
+def _wait_until_ready(
+    node: Node, process: DetectorProcess, publisher: Any, report: NodeReport
+) -> None:
+    """Wait until the node is active and subscribed, and its results are found.
+
+    Raises:
+        NodeError: it took too long, or the node died.
+    """
+    give_up_s = time.monotonic() + READY_WITHIN_S
+    while (
+        report.values.get('lifecycle_state') != 'active'
+        or not publisher.get_subscription_count()
+        or not all(node.count_publishers(topic) for topic in RECORDED_TOPICS)
+    ):
+        process.check()
+        if time.monotonic() > give_up_s:
+            raise NodeError(
+                f'the detector node was {report.values.get("lifecycle_state", "not heard of")} '
+                f'{READY_WITHIN_S:.0f} s after its start, or did not subscribe to '
+                f'{publisher.topic_name}; its last lines:\n{process.last_lines()}'
+            )
+        time.sleep(0.05)
+    time.sleep(SETTLE_S)
+
+
+def _wait_until_quiet(recording: ResultRecording, process: DetectorProcess, num_sent: int) -> None:
+    """Wait for the last results: until all are there, or none came for `QUIET_S`."""
+    count, since_s = -1, time.monotonic()
+    while recording.num_complete() < num_sent and time.monotonic() - since_s < QUIET_S:
+        process.check()
+        if recording.num_complete() != count:
+            count, since_s = recording.num_complete(), time.monotonic()
+        time.sleep(0.05)
+
+
+def _wait_for_news(report: NodeReport, process: DetectorProcess) -> None:
+    """Wait for diagnostics made after the last frame; without them there are no counts."""
+    enough, give_up_s = report.num_messages + 2, time.monotonic() + QUIET_S
+    while report.num_messages < enough and time.monotonic() < give_up_s:
+        process.check()
+        time.sleep(0.02)
+
+
+def _latencies(recording: ResultRecording) -> dict[int, dict[str, float]]:
+    complete = recording.complete_stamps()
+    milliseconds = recording.latency.latencies_ms()
+    return {stamp: {'total': milliseconds[stamp]} for stamp in milliseconds if stamp in complete}
+
+
+def _running_model(settings: NodeSettings, metadata: Metadata, report: NodeReport) -> RunningModel:
+    """Return what the node says that it runs.
+
+    Raises:
+        NodeError: it said nothing.
+    """
+    said = report.values
+    missing = [key for key in ('engine', 'device', 'precision', 'model_sha256') if key not in said]
+    if missing:
+        raise NodeError(
+            f'the diagnostics of the detector node lack {", ".join(missing)}; they have '
+            f'{", ".join(sorted(said)) or "nothing"}'
+        )
+    threshold = settings.threshold
+    return RunningModel(
+        metadata=metadata,
+        sha256=said['model_sha256'],
+        backend=said['engine'],
+        device=said['device'],
+        precision=said['precision'],
+        threshold=metadata.calibration.threshold if threshold is None else threshold,
+        min_region_area_px=settings.min_region_area_px,
+    )
+
+
+def _notices(recording: ResultRecording, report: NodeReport) -> Iterator[str]:
+    """Yield what a reader must know of this run."""
+    num_partial = len(recording.latency.latencies_ms()) - recording.num_complete()
+    if num_partial > 0:
+        yield (
+            f'{num_partial} frames came back without all of segmentation, energy and mask; they '
+            'count as dropped.'
+        )
+    if num_overwritten := report.count('images_dropped'):
+        yield (
+            f'{num_overwritten} frames were overtaken by newer ones while the node was busy: the '
+            'newest frame wins.'
+        )
+    if num_lost := report.count('images_lost_in_transport'):
+        yield f'{num_lost} frames were lost on their way to the node, whose input is best effort.'
+    if num_failed := report.count('images_failed'):
+        yield f'Inference failed on {num_failed} frames: {report.values.get("last_failure", "")}'
+    if num_rejected := report.count('images_rejected'):
+        yield (
+            f'{num_rejected} frames were rejected; the last reason: '
+            f'{report.values.get("last_rejection", "")}'
+        )
+    if unknown := recording.latency.unknown():
+        yield f'{len(unknown)} results had stamps that were never sent; they were left out.'
+    if repeated := recording.latency.repeated():
+        yield f'{len(repeated)} results came twice; the first of each counts.'

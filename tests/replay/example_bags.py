@@ -31,6 +31,7 @@ def write_camera_bag(
     *,
     file_format: str = 'mcap',
     topic: str = CAMERA_TOPIC,
+    reliability: str = 'reliable',
 ) -> Path:
     """Write images and, where given, as many label maps, with the stamps of `stamps`."""
     frames = [(topic, 'bgr8', images_bgr)]
@@ -38,7 +39,7 @@ def write_camera_bag(
         frames.append((LABEL_TOPIC, 'mono8', label_maps))
     if file_format == 'rosbag1':
         return _write_rosbag1(path.with_suffix('.bag'), frames)
-    topics = {name: 'best_effort' if name == topic else 'reliable' for name, _, _ in frames}
+    topics = {name: reliability if name == topic else 'reliable' for name, _, _ in frames}
     with BagWriter(path, topics, storage=StoragePlugin[file_format.upper()]) as writer:
         for name, encoding, pictures in frames:
             for stamp_ns, pixels in zip(stamps(len(pictures)), pictures, strict=True):

@@ -52,7 +52,8 @@ def test_a_frame_is_found_by_its_stamp(tmp_path: Path, file_format: str) -> None
 
 def test_the_offered_quality_of_service_is_kept(tmp_path: Path) -> None:
     images = pictures(1)
-    path = write_camera_bag(tmp_path / 'bag', images, [images[0][..., 0]])
+    label_maps = [images[0][..., 0]]
+    path = write_camera_bag(tmp_path / 'bag', images, label_maps, reliability='best_effort')
     with open_bag(path) as bag:
         labels, camera = bag.image_topics
     assert labels.qos.is_reliable

@@ -1,0 +1,55 @@
+"""Fast DDS settings that get large images from process to process on one machine without loss."""
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+_PROFILE: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<profiles xmlns="http://www.eprosima.com">
+  <transport_descriptors>
+    <transport_descriptor>
+      <transport_id>shared_memory</transport_id>
+      <type>SHM</type>
+      <segment_size>{segment_bytes}</segment_size>
+      <port_queue_capacity>4096</port_queue_capacity>
+    </transport_descriptor>
+    <transport_descriptor>
+      <transport_id>udp</transport_id>
+      <type>UDPv4</type>
+    </transport_descriptor>
+  </transport_descriptors>
+  <participant profile_name="large_images" is_default_profile="true">
+    <rtps>
+      <userTransports>
+        <transport_id>shared_memory</transport_id>
+        <transport_id>udp</transport_id>
+      </userTransports>
+      <useBuiltinTransports>false</useBuiltinTransports>
+    </rtps>
+  </participant>
+</profiles>
+"""
+
+_LEAST_BYTES: Final = 4_000_000
+_MOST_BYTES: Final = 256_000_000
+_FRAMES_HELD: Final = 4
+
+
+def shared_memory_environment(folder: Path, *, bytes_per_frame: int) -> dict[str, str]:
+    """Write the settings and return the environment variables that point Fast DDS to them.
+
+    Its segment of 512 kB overflows when several large images are published at once; what is lost
+    then is asked for again only after seconds, too late for a queue of one image.
+
+    Args:
+        folder: where the settings file goes.
+        bytes_per_frame: of all images that are published for one frame.
+    """
+    memory = Path('/dev/shm')
+    free_bytes = shutil.disk_usage(memory).free if memory.is_dir() else _MOST_BYTES
+    wanted = min(_FRAMES_HELD * bytes_per_frame, _MOST_BYTES, free_bytes // 4)
+    path = folder / 'fast_dds.xml'
+    path.write_text(_PROFILE.format(segment_bytes=max(wanted, _LEAST_BYTES)), 'utf-8')
+    # the first name is that of Fast DDS 2, as in ROS 2 Jazzy; the second of Fast DDS 3
+    names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+    return dict.fromkeys(names, str(path))
