@@ -16,7 +16,6 @@ FIRST_TRAINING_SEED: Final = 10_000
 FIRST_VALIDATION_SEED: Final = 900_000
 FIRST_CALIBRATION_SEED: Final = 950_000
 
-_HELD_BACK_DRIVES: Final = 10
 _HELD_BACK_FRAMES: Final = 3
 
 
@@ -40,7 +39,7 @@ def calibration_drives(settings: TrainSettings) -> DriveFrames:
 def _held_back(first_seed: int, settings: TrainSettings) -> DriveFrames:
     return DriveFrames(
         first_seed=first_seed,
-        num_drives=min(_HELD_BACK_DRIVES, settings.num_drives),
+        num_drives=settings.held_back_drives,
         frames_per_drive=_HELD_BACK_FRAMES,
         seconds_between_frames=2.0,
         image_hw=settings.network_hw,

@@ -67,6 +67,8 @@ class TrainSettings:
     """Procedural drives for training."""
     frames_per_drive: int = 10
     """Frames rendered of each, a second apart."""
+    held_back_drives: int = 10
+    """Further drives for validation, and as many for calibration; three frames of each."""
     frame_cache: Path | None = None
     """Where rendered frames are kept, to be shared between runs; default: RUN/frames."""
 
@@ -110,7 +112,10 @@ class TrainSettings:
     """Steps between two validations; each writes last.pt."""
 
     def __post_init__(self) -> None:
-        for name in ('batch_size', 'num_drives', 'frames_per_drive', 'num_threads'):
+        for name in (
+            *('batch_size', 'num_threads'),
+            *('num_drives', 'frames_per_drive', 'held_back_drives'),
+        ):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         if self.closed_set_steps < 0 or self.anomaly_steps < 0 or self.total_steps < 1:

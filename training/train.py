@@ -34,9 +34,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         out, choice = parse_run(arguments, description=str(__doc__))
         say(f'resuming {out}' if choice.resume else f'preset {choice.preset}, out {out}')
         check_writable(out)
+        if (out / 'last.pt').exists() and not choice.resume:
+            raise ValueError(f'{out} holds a run; go on with --resume, or choose another --out')
         is_finished = train(choice, out)
     except (OSError, ValueError, NotFiniteError) as error:
         sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        say('\nstopped outside the training loop; frames rendered so far are kept')
+        sys.exit(INTERRUPTED)
     if not is_finished:
         say(f'stopped and saved; go on with: python -m training.train --out {out} --resume')
         sys.exit(INTERRUPTED)

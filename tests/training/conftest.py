@@ -58,6 +58,7 @@ def tiny_settings():
     return TrainSettings(
         num_drives=1,
         frames_per_drive=2,
+        held_back_drives=4,
         network_hw=(128, 256),
         crop_hw=(128, 128),
         network=NetworkSettings(widths=(8, 8, 8), blocks=(1, 1, 1), decoder_width=8),

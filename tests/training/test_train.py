@@ -9,7 +9,8 @@ from training import calibrate, export, preview_data, train  # noqa: E402
 from training.checkpoints import load_checkpoint  # noqa: E402
 
 TINY = [
-    *('--num-drives', '1', '--frames-per-drive', '2', '--network-hw', '128', '256'),
+    *('--num-drives', '1', '--frames-per-drive', '2', '--held-back-drives', '4'),
+    *('--network-hw', '128', '256'),
     *('--crop-hw', '128', '128', '--batch-size', '2', '--closed-set-steps', '2'),
     *('--anomaly-steps', '2', '--validate-every', '2', '--log-every', '1', '--num-threads', '1'),
     *('--num-workers', '0', '--network.widths', '8', '8', '8', '--network.blocks', '1', '1', '1'),
@@ -38,6 +39,13 @@ def test_from_nothing_to_a_deployable_file(tmp_path, capsys):
 
     calibrate.main([str(out / 'best.pt')])
     assert load_checkpoint(out / 'best.pt').calibration == best.calibration
+
+
+def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path):
+    (tmp_path / 'last.pt').write_bytes(b'a run')
+    with pytest.raises(SystemExit, match='holds a run; go on with --resume'):
+        train.main(['--out', str(tmp_path), *TINY])
+    assert (tmp_path / 'last.pt').read_bytes() == b'a run'
 
 
 def test_preview_draws_a_sheet(tmp_path):

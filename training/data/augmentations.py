@@ -102,8 +102,8 @@ def vary_camera(image: Tensor, rng: np.random.Generator) -> Tensor:
     Returns:
         (3, h, w) uint8 RGB.
     """
-    image = tv.adjust_brightness(image, rng.uniform(0.6, 1.4))
-    image = tv.adjust_contrast(image, rng.uniform(0.6, 1.4))
+    image = tv.adjust_brightness(image, rng.uniform(0.7, 1.3))
+    image = tv.adjust_contrast(image, rng.uniform(0.7, 1.3))
     if rng.random() < 0.5:
         image = tv.adjust_saturation(image, rng.uniform(0.3, 1.6))
     image = _tinted(image, rng)

@@ -30,6 +30,8 @@ class OutlierExposure:
     largest_px: float = 220.0
     on_ground_share: float = 0.6
     """Share of objects that stand on road or sidewalk; the others lie anywhere."""
+    scene_texture_share: float = 0.0
+    """Share of objects clad in a tinted piece of the picture (CutPaste, Li et al. 2021)."""
 
     def paste(
         self,
@@ -55,6 +57,8 @@ class OutlierExposure:
                 rng.uniform(np.log(self.smallest_px), np.log(self.largest_px))
             )
             object_rgb, alpha = _outlier(rng, round(size_network_px / network_scale))
+            if rng.random() < self.scene_texture_share:
+                object_rgb = _clad(object_rgb, image_rgb, rng)
             bottom, centre = self._place(label_map, rng)
             top, left = bottom - alpha.shape[0] + 1, centre - alpha.shape[1] // 2
             _blend(image_rgb, label_map, object_rgb, alpha, top=top, left=left, rng=rng)
@@ -117,6 +121,26 @@ def _blend(
     labels = label_map[rows, columns]
     labels[seen_alpha > _UNTOUCHED_ALPHA] = IGNORE_ID
     labels[seen_alpha > _OUTLIER_ALPHA] = OUTLIER_ID
+
+
+def _clad(
+    object_rgb: npt.NDArray[np.uint8],
+    image_rgb: npt.NDArray[np.uint8],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """Give an object's shape and shading the texture of a random piece of the picture."""
+    height, width = object_rgb.shape[:2]
+    zoom = float(np.exp(rng.uniform(np.log(0.5), np.log(2))))
+    piece_h = min(image_rgb.shape[0], max(2, round(height / zoom)))
+    piece_w = min(image_rgb.shape[1], max(2, round(width / zoom)))
+    top = int(rng.integers(image_rgb.shape[0] - piece_h + 1))
+    left = int(rng.integers(image_rgb.shape[1] - piece_w + 1))
+    piece = image_rgb[top : top + piece_h, left : left + piece_w][:: rng.choice((-1, 1))]
+    texture = cv2.resize(np.ascontiguousarray(piece), (width, height)).astype(np.float32)
+    brightness = object_rgb.mean(axis=2, keepdims=True, dtype=np.float32)
+    shading = np.clip(brightness / max(float(brightness.mean()), 1.0), 0.4, 1.6)
+    tint = rng.uniform(0.6, 1.4, 3) * np.exp(rng.uniform(-0.5, 0.5))
+    return np.asarray(np.clip(texture * shading * tint, 0, 255), np.uint8)
 
 
 def _through_lens(

@@ -80,6 +80,24 @@ def test_a_scene_without_ground_still_gets_its_object():
     assert (labels == OUTLIER_ID).any()
 
 
+def test_objects_clad_in_the_scene_have_its_colors(monkeypatch):
+    monkeypatch.setattr(
+        outlier_exposure,
+        'draw_outlier',
+        lambda _rng, size: (
+            np.full((size, size, 3), (255, 0, 0), np.uint8),
+            np.ones((size, size), np.float32),
+        ),
+    )
+    clad = OutlierExposure(
+        most_objects=1, smallest_px=20, largest_px=20.01, scene_texture_share=1.0
+    )
+    for seed in range(8):
+        image, labels = pasted(seed, clad)
+        inside = image[labels == OUTLIER_ID].astype(int)
+        assert inside.min() > 20  # a tinted grey; the object itself has no green or blue
+
+
 def test_noise_of_a_scene_is_measured():
     rng = np.random.default_rng(0)
     scene = (100 + rng.normal(0, 5, (60, 60, 3))).astype(np.float32)
