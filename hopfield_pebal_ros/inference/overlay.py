@@ -9,7 +9,6 @@ import numpy.typing as npt
 from hopfield_pebal_ros.contract.geometry import Box
 from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
 from hopfield_pebal_ros.inference.region_marks import draw_region_marks
-from hopfield_pebal_ros.inference.regions import box_at_camera
 
 _SCALES_SHOWN: Final = 4
 """Colours span this many energy scales on either side of the threshold."""
@@ -75,7 +74,8 @@ def draw_overlay(
         detection: of this image.
         palette_rgb: (256, 3) uint8, from `LabelSet.palette_rgb`.
         color_order: of `image` and of the returned picture.
-        label_alpha: share of the label's colour, 0..1.
+        label_alpha: share of the label's colour, 0..1; what the network did not see is as much
+            darker.
         glow_alpha: share of the glow's colour where the energy is highest, 0..1.
         max_boxes: how many regions get a box and their energy written.
 
@@ -91,47 +91,67 @@ def draw_overlay(
             f'image is {image.shape}, expected {(*camera_hw, 3)}; draw on the image that was '
             'detected on'
         )
-    tint = draw_labels(detection.labels_at_camera(), palette_rgb, color_order=color_order)
-    picture = np.asarray(
-        cv2.addWeighted(image, 1 - label_alpha, tint, label_alpha, 0, dst=tint), np.uint8
-    )
-    _add_glow(picture, detection, glow_alpha, color_order)
+    kept, added = _layers(detection, _ordered(palette_rgb, color_order), label_alpha)
+    _add_glow(kept, added, detection, glow_alpha, color_order)
+    box = detection.placement.camera_box
+    size_wh = (box.width, box.height)
+    under = cv2.multiply(box.of(image), cv2.resize(kept, size_wh), scale=1 / 255)
+    picture = np.asarray(cv2.add(under, cv2.resize(added, size_wh), dst=under), np.uint8)
+    if (box.height, box.width) != camera_hw:
+        shown = picture
+        picture = np.asarray(cv2.convertScaleAbs(image, alpha=1 - label_alpha), np.uint8)
+        box.of(picture)[:] = shown
     draw_region_marks(picture, detection, max_boxes=max_boxes)
     return picture
 
 
+def _layers(
+    detection: Detection, palette: npt.NDArray[np.uint8], label_alpha: float
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return what the labels leave of the image, and what they add to it.
+
+    Both at output size, where there are fewest pixels.
+
+    Returns:
+        (h, w, 3) uint8 share in 255ths, and (h, w, 3) uint8 colours, inside the padding.
+    """
+    labels = _seen_box(detection).of(detection.label_map)
+    added = _colored(labels, np.rint(palette * label_alpha).astype(np.uint8))
+    kept = np.full(added.shape, round(255 * (1 - label_alpha)), np.uint8)
+    return kept, added
+
+
 def _add_glow(
-    picture: npt.NDArray[np.uint8],
+    kept: npt.NDArray[np.uint8],
+    added: npt.NDArray[np.uint8],
     detection: Detection,
     glow_alpha: float,
     color_order: ColorOrder,
 ) -> None:
-    """Blend heat colours into the picture where the energy is above the threshold, in place."""
-    box = _anomalous_box(detection)
-    if box is None:
+    """Lay heat colours over both layers where the energy is above the threshold, in place."""
+    seen = _seen_box(detection)
+    left, top, width, height = cv2.boundingRect(seen.of(detection.anomaly_mask))
+    if not width:
         return
+    hot = Box(top, left, height, width)
+    is_anomalous = hot.of(seen.of(detection.anomaly_mask)) & 1
+    excess = hot.of(seen.of(detection.energy_map)) - np.float32(detection.threshold)
     steps_per_energy = 255 / (_SCALES_SHOWN * detection.energy_scale)
-    excess = np.fmax(box.of(detection.energy_at_camera()) - np.float32(detection.threshold), 0)
-    levels = cv2.convertScaleAbs(excess, alpha=steps_per_energy)  # 0 at the threshold, to 255
+    steps = cv2.convertScaleAbs(np.maximum(excess, 0), alpha=steps_per_energy)
+    levels = np.maximum(steps, is_anomalous)  # 0 is no glow
     alphas = np.linspace(0.5, 1, 256)[:, None] * glow_alpha
     alphas[0] = 0
     heat = _ordered(_gradient(_ABOVE_RGB, 256), color_order)
-    kept = np.repeat(np.rint((1 - alphas) * 255), 3, axis=1).astype(np.uint8)
-    under = cv2.multiply(box.of(picture), _colored(levels, kept), scale=1 / 255)
-    cv2.add(under, _colored(levels, (heat * alphas).astype(np.uint8)), dst=box.of(picture))
+    heat_added = _colored(levels, np.rint(heat * alphas).astype(np.uint8))
+    left_over = _colored(levels, np.repeat(np.rint((1 - alphas) * 255), 3, 1).astype(np.uint8))
+    hot.of(kept)[:] = cv2.multiply(hot.of(kept), left_over, scale=1 / 255)
+    under = cv2.multiply(hot.of(added), left_over, scale=1 / 255)
+    hot.of(added)[:] = cv2.add(under, heat_added)
 
 
-def _anomalous_box(detection: Detection) -> Box | None:
-    """Return the camera pixels around everything anomalous, a pixel of the output map wider."""
+def _seen_box(detection: Detection) -> Box:
     mask = detection.anomaly_mask
-    seen = detection.placement.box_in((mask.shape[0], mask.shape[1]))
-    left, top, width, height = cv2.boundingRect(seen.of(mask))
-    if not width:
-        return None
-    first_x, first_y = max(0, left - 1), max(0, top - 1)
-    last_x, last_y = min(seen.width, left + width + 1), min(seen.height, top + height + 1)
-    inner = Box(first_y, first_x, last_y - first_y, last_x - first_x)
-    return box_at_camera(inner, detection.placement, seen)
+    return detection.placement.box_in((mask.shape[0], mask.shape[1]))
 
 
 def _gradient(anchors: tuple[tuple[int, int, int], ...], length: int) -> npt.NDArray[np.uint8]:
