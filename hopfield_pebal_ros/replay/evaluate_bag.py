@@ -3,7 +3,7 @@
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,6 +42,16 @@ from hopfield_pebal_ros.report.page import render_page
 RESULT_BAG: Final = 'result_bag'
 REPORT_BYTES: Final = 20_000_000
 
+USER_ERRORS: Final = (
+    BagError,
+    DeploymentError,
+    EngineError,
+    FileNotFoundError,
+    NodeError,
+    OutputFolderError,
+)
+"""What a command reports in a line, without a traceback."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateBag:
@@ -72,14 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = tyro.cli(EvaluateBag, prog='evaluate_bag', args=arguments)
     try:
         run = evaluate_bag(settings)
-    except (
-        BagError,
-        DeploymentError,
-        EngineError,
-        FileNotFoundError,
-        NodeError,
-        OutputFolderError,
-    ) as error:
+    except USER_ERRORS as error:
         print(f'evaluate_bag: {error}', file=sys.stderr)  # noqa: T201
         return 1
     playback = run.playback
@@ -91,8 +94,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def evaluate_bag(settings: EvaluateBag) -> EvaluatedRun:
+def evaluate_bag(
+    settings: EvaluateBag,
+    *,
+    with_painter: Callable[[EvaluatedRun, FramePainter], None] = lambda *_: None,
+) -> EvaluatedRun:
     """Write everything that `EvaluateBag.out` names and return the run.
+
+    Args:
+        settings: what to run.
+        with_painter: called once the run is evaluated, to paint frames while the bags are open.
 
     Raises:
         FileNotFoundError: no such bag or model.
@@ -119,6 +130,7 @@ def evaluate_bag(settings: EvaluateBag) -> EvaluatedRun:
                 truth=truth,
                 model=playback.model,
             )
+            with_painter(run, painter)
             _write(settings, run, painter)
     return run
 

@@ -26,6 +26,11 @@ class NodeReport:
         """Return a counter, 0 where the node did not say."""
         return int(sum(_number(self.values.get(key, ''))))
 
+    def num_without_result(self) -> int:
+        """Return how many images the node took and will not answer."""
+        keys = ('images_dropped', 'images_rejected', 'images_failed', 'images_without_listener')
+        return sum(self.count(key) for key in keys)
+
 
 def _number(text: str) -> list[float]:
     try:

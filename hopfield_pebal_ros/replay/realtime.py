@@ -112,7 +112,7 @@ def run_realtime(
             progress()
 
         play(bag, publishers, rate=1.0, before_publish=before_publish)
-        _wait_until_quiet(recording, process, len(frames_in))
+        _wait_until_quiet(recording, process, report, len(frames_in))
         _wait_for_news(report, process)
         if not recording.num_complete():
             raise NodeError(
@@ -203,13 +203,18 @@ def _wait_until_ready(
     time.sleep(SETTLE_S)
 
 
-def _wait_until_quiet(recording: ResultRecording, process: DetectorProcess, num_sent: int) -> None:
+def _wait_until_quiet(
+    recording: ResultRecording, process: DetectorProcess, report: NodeReport, num_sent: int
+) -> None:
     """Wait for the last results: until all are there, or none came for `QUIET_S`."""
     count, since_s = -1, time.monotonic()
     while recording.num_complete() < num_sent and time.monotonic() - since_s < QUIET_S:
         process.check()
-        if recording.num_complete() != count:
-            count, since_s = recording.num_complete(), time.monotonic()
+        num_answered = recording.num_complete() + report.num_without_result()
+        if num_answered >= num_sent:
+            return
+        if num_answered != count:
+            count, since_s = num_answered, time.monotonic()
         time.sleep(0.05)
 
 
