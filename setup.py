@@ -28,7 +28,7 @@ setup(
         (f'share/{NAME}/config', files('config', '*.yaml')),
     ],
     zip_safe=False,
-    install_requires=['numpy>=1.26', 'opencv-python-headless>=4.6', 'tyro>=0.9', 'tqdm>=4.60'],
+    install_requires=['numpy>=1.26', 'opencv-python-headless>=4.6', 'tyro>=0.9.2', 'tqdm>=4.60'],
     extras_require={
         'ros': [
             'ros-jazzy-rclpy',
