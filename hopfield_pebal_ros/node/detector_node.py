@@ -10,9 +10,11 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 from sensor_msgs.msg import Image
 
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
@@ -24,6 +26,7 @@ from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_c
 from hopfield_pebal_ros.node.image_messages import to_color
 from hopfield_pebal_ros.node.outputs import Outputs
 from hopfield_pebal_ros.node.parameters import Parameters, reason_to_refuse
+from hopfield_pebal_ros.node.stop_signals import hold_stop_signals, on_stop_signal
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.worker import Worker
 
@@ -214,42 +217,44 @@ class DetectorNode(LifecycleNode):
 
 
 def main(args: list[str] | None = None) -> int:
-    """Run the node until it is told to stop; return the exit code."""
-    rclpy.init(args=args)
+    """Run the node until a signal stops it; return the exit code."""
+    hold_stop_signals()
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    stopped = Future()
+    on_stop_signal(lambda: stopped.set_result(None))
     try:
-        return _run()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
+        return _run(stopped)
     finally:
-        rclpy.try_shutdown()
+        rclpy.shutdown()
 
 
-def _run() -> int:
+def _run(stopped: Future) -> int:
     try:
         node = DetectorNode()
     except (ParameterException, ValueError) as error:
         rclpy.logging.get_logger('detector').fatal(f'cannot start: {error}')
         return 1
     try:
-        if node.parameters.autostart and not node.autostart():
-            return int(rclpy.ok())  # told to stop in the middle of it: no failure
-        _spin(node)
+        if not node.parameters.autostart:
+            node.get_logger().info('waiting for the transition configure (autostart is false)')
+        elif not node.autostart():
+            return 1
+        _spin(node, stopped)
     finally:
         node.destroy_node()
     return 0
 
 
-def _spin(node: DetectorNode) -> None:
-    """Serve callbacks until the context is shut down; what one of them raises ends nothing."""
+def _spin(node: DetectorNode, stopped: Future) -> None:
+    """Serve callbacks until stopped; what one of them raises is logged and ends nothing."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while rclpy.ok():
+    while not stopped.done():
         try:
-            executor.spin()
-        except ExternalShutdownException:
-            return
+            executor.spin_until_future_complete(stopped)
         except Exception:
             node.get_logger().error(traceback.format_exc(), throttle_duration_sec=1)
+    executor.shutdown()
 
 
 if __name__ == '__main__':

@@ -1,0 +1,116 @@
+"""The parameter table against its file, its descriptors, and what it refuses."""
+
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+import rclpy
+import yaml
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from hopfield_pebal_ros.node.parameters import Parameters, descriptor, reason_to_refuse
+from tests.tiny_model import TINY_METADATA
+
+FILE = Path(__file__).parents[2] / 'config' / 'detector.yaml'
+NAMES = [each.name for each in fields(Parameters)]
+
+
+def file_values() -> dict:
+    return yaml.safe_load(FILE.read_text('utf-8'))['/**']['ros__parameters']
+
+
+def is_same(value, other) -> bool:
+    both_nan = isinstance(value, float) and math.isnan(value) and math.isnan(other)
+    return type(value) is type(other) and (both_nan or value == other)
+
+
+def test_the_file_has_every_parameter_with_its_default():
+    defaults = vars(Parameters())
+    assert set(file_values()) == set(defaults)
+    assert [
+        name for name, value in file_values().items() if not is_same(value, defaults[name])
+    ] == []
+
+
+@pytest.mark.usefixtures('ros')
+def test_ros_reads_the_file_as_we_do():
+    node = Node('detector', cli_args=['--ros-args', '--params-file', str(FILE)])
+    try:
+        read = vars(Parameters.declare_on(node))
+    finally:
+        node.destroy_node()
+    assert all(is_same(read[name], value) for name, value in file_values().items())
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_parameter_says_what_it_is_and_when_it_is_read(name):
+    found = descriptor(name)
+    assert found.description[0].isupper()
+    assert found.description.endswith('.')
+    assert found.read_only == ('when the process starts' in found.description)
+
+
+@pytest.mark.parametrize('suffix', ['_s', '_ms', '_hz', '_px'])
+def test_quantities_have_their_unit_in_the_description(suffix):
+    unit = {'_s': '[s]', '_ms': '[ms]', '_hz': '[Hz]', '_px': '[camera px]'}[suffix]
+    quantities = [name for name in NAMES if name.endswith(suffix)]
+    assert quantities
+    assert all(unit in descriptor(name).description for name in quantities)
+
+
+def test_ranges_and_choices_are_in_the_descriptor():
+    (alpha,) = descriptor('overlay_label_alpha').floating_point_range
+    assert (alpha.from_value, alpha.to_value) == (0.0, 1.0)
+    (threads,) = descriptor('num_threads').integer_range
+    assert (threads.from_value, threads.to_value) == (0, 1024)
+    assert descriptor('image_converter').additional_constraints == "one of 'builtin', 'cv_bridge'"
+
+
+@pytest.mark.usefixtures('ros')
+def test_a_value_out_of_range_at_the_start_is_refused():
+    node = Node('detector', parameter_overrides=[Parameter('num_threads', value=-1)])
+    try:
+        with pytest.raises(InvalidParameterValueException, match='num_threads out of range'):
+            Parameters.declare_on(node)
+    finally:
+        node.destroy_node()
+
+
+@pytest.mark.usefixtures('ros')
+def test_none_of_the_choices_at_the_start_is_refused():
+    node = Node('detector', parameter_overrides=[Parameter('precision', value='fp64')])
+    try:
+        with pytest.raises(ValueError, match=r"precision must be one of '', 'fp32'.* got 'fp64'"):
+            Parameters.declare_on(node)
+    finally:
+        node.destroy_node()
+    assert rclpy.ok()
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'is_configured', 'reason'),
+    [
+        ('model', '/other.onnx', False, ''),
+        ('model', '/other.onnx', True, 'model is in use since the transition configure'),
+        ('max_rate_hz', 5.0, True, ''),
+        ('energy_threshold', math.nan, True, ''),
+        ('energy_threshold', -math.inf, True, 'energy_threshold must be finite, got -inf'),
+        ('backend', 'tpu', False, "backend must be one of 'openvino', 'onnxruntime', 'tensorrt'"),
+        ('use_sim_time', True, True, ''),
+    ],
+)
+def test_what_is_refused_and_why(name, value, is_configured, reason):
+    found = reason_to_refuse([(name, value)], is_configured=is_configured)
+    assert found.startswith(reason)
+    assert bool(found) == bool(reason)
+
+
+def test_the_threshold_is_the_models_unless_one_is_set():
+    assert Parameters().threshold_for(TINY_METADATA) == 6.0
+    assert Parameters(energy_threshold=-2.5).threshold_for(TINY_METADATA) == -2.5

@@ -1,0 +1,99 @@
+"""Newest frame wins, and no message or engine ends the node; over real DDS."""
+
+import pytest
+
+pytest.importorskip('rclpy')
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from tests.node.bench import PICTURE_BGR, FakeEngine
+
+
+def test_a_slow_engine_gets_the_newest_frame_and_none_twice(open_bench):
+    engine = FakeEngine(seconds=0.1)
+    bench = open_bench(engine)
+    bench.activate()
+    bench.listen('energy')
+    for number in range(20):
+        bench.publish(PICTURE_BGR, number)
+        bench.spin_for(0.02)
+    bench.wait(lambda: 19 in bench.stamps('energy'))
+    bench.spin_for(0.3)
+    published = bench.stamps('energy')
+    assert published == sorted(set(published))
+    assert 3 <= len(published) <= 8  # 0.4 s and more of frames, 0.1 s for each
+    values = bench.values('camera_status')
+    assert engine.num_runs == len(published) == int(values['images_published'])
+    assert int(values['images_dropped']) == 20 - len(published)
+    assert int(values['images_received']) == 20
+
+
+def test_the_rate_limit_is_kept(open_bench):
+    engine = FakeEngine()
+    bench = open_bench(engine, max_rate_hz=5.0)
+    bench.activate()
+    bench.listen('energy')
+    for number in range(50):
+        bench.publish(PICTURE_BGR, number)
+        bench.spin_for(0.02)
+    assert 4 <= engine.num_runs <= 8  # a second and a little
+
+
+def test_without_a_listener_nothing_is_inferred(open_bench):
+    engine = FakeEngine()
+    bench = open_bench(engine)
+    bench.activate()
+    for number in range(3):
+        bench.publish(PICTURE_BGR, number)
+        bench.wait(lambda n=number: bench.node._health.of('').num_idle == n + 1)
+    assert engine.num_runs == 0
+    status = bench.status('camera_status')
+    assert status.level == DiagnosticStatus.OK
+    assert status.message == 'idle: nobody listens to a result'
+
+
+BAD_MESSAGES = {
+    "unknown encoding 'jpeg'": Image(height=2, width=2, encoding='jpeg', step=6, data=bytes(12)),
+    'has no pixels': Image(encoding='bgr8'),
+    '11 bytes of data': Image(height=2, width=2, encoding='bgr8', step=6, data=bytes(11)),
+    'a row needs at least 6': Image(height=2, width=2, encoding='bgr8', step=5, data=bytes(12)),
+}
+
+
+def test_bad_messages_are_counted_with_their_reason_and_the_next_image_works(open_bench):
+    bench = open_bench()
+    bench.activate()
+    bench.listen('energy')
+    for number, (reason, message) in enumerate(BAD_MESSAGES.items(), 1):
+        message.header = Header(frame_id='bad')
+        bench.camera.publish(message)
+        bench.wait(lambda n=number: bench.node._health.of('').num_rejected == n)
+        status = bench.status('camera_status')
+        assert status.level == DiagnosticStatus.ERROR
+        assert reason in status.message
+    bench.publish(PICTURE_BGR, 1)
+    bench.wait(lambda: bench.received['energy'])
+    assert bench.stamps('energy') == [1]
+    status = bench.status('camera_status')
+    assert (status.level, status.message) == (DiagnosticStatus.OK, 'ok')
+    assert bench.values('camera_status')['images_rejected'] == '4'
+
+
+def test_a_failing_engine_is_an_error_until_a_frame_works(open_bench):
+    engine = FakeEngine()
+    bench = open_bench(engine)
+    bench.activate()
+    bench.listen('energy')
+    engine.error = RuntimeError('device lost')
+    bench.publish(PICTURE_BGR, 1)
+    bench.wait(lambda: bench.node._health.of('').num_failed == 1)
+    status = bench.status('camera_status')
+    assert status.level == DiagnosticStatus.ERROR
+    assert status.message == 'inference failed: RuntimeError: device lost'
+    engine.error = None
+    bench.publish(PICTURE_BGR, 2)
+    bench.wait(lambda: bench.received['energy'])
+    assert bench.status('camera_status').level == DiagnosticStatus.OK
+    assert bench.stamps('energy') == [2]
