@@ -110,6 +110,7 @@ def run_demo(settings: Demo) -> EvaluatedRun:
             model=settings.model,
             backend=settings.backend,
             mode='realtime',
+            title='Anomaly detection on rendered streets',
         ),
         with_painter=write_sheets,
     )

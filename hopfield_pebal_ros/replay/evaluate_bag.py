@@ -76,6 +76,8 @@ class EvaluateBag:
     """Energy above which a pixel is anomalous; the calibrated one of the file where not given."""
     min_region_area: int = 100
     """Smaller regions are not listed [px of the camera image]."""
+    title: str | None = None
+    """Of the report; made of the name of the bag where not given."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -197,7 +199,8 @@ def _write(settings: EvaluateBag, run: EvaluatedRun, painter: FramePainter) -> N
     write_frame_lines(run, settings.out / 'result.jsonl')
     summary = json.dumps(summarise(run), indent=1, allow_nan=False)
     (settings.out / 'summary.json').write_text(f'{summary}\n', 'utf-8')
-    page = run_page(run, painter, bag_name=settings.bag.resolve().name)
+    title = settings.title or f'Anomaly detection on {settings.bag.resolve().name}'
+    page = run_page(run, painter, title=title)
     (settings.out / 'report.html').write_text(render_page(page), 'utf-8')
 
 

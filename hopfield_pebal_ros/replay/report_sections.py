@@ -51,12 +51,12 @@ def quality_section(run: EvaluatedRun) -> list[Section]:
         ),
     ]
     names = {
-        'recall_at_threshold': 'outliers found',
-        'precision_at_threshold': 'flagged and right',
+        'recall_at_threshold': 'recall',
+        'precision_at_threshold': 'precision',
         'fpr_at_threshold': 'inliers flagged',
     }
     facts += [
-        (name, f'{100 * run.figures[key]:.2f} %')
+        (name, f'{100 * run.figures[key]:.2f} % at the threshold')
         for key, name in names.items()
         if key in run.figures
     ]
@@ -65,8 +65,8 @@ def quality_section(run: EvaluatedRun) -> list[Section]:
             title='Quality against the ground truth',
             text='Pooled over all labelled pixels of all frames with a result, at camera size; '
             'pixels without a label take no part. AP is the step sum; FPR95 is read at the first '
-            'threshold that finds 95 % of the outlier pixels. What was found and flagged counts '
-            'pixels of the published mask.',
+            'threshold that finds 95 % of the outlier pixels. Recall and precision are of the '
+            'published mask.',
             facts=tuple(facts),
             charts=tuple(charts),
         )

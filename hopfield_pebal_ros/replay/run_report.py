@@ -21,7 +21,7 @@ MODE_MEANS = {
 }
 
 
-def run_page(run: EvaluatedRun, painter: FramePainter, *, bag_name: str) -> Page:
+def run_page(run: EvaluatedRun, painter: FramePainter, *, title: str) -> Page:
     """Return the page of a run; texts from the bag are escaped when the page is rendered."""
     playback = run.playback
     metadata = playback.model.metadata
@@ -36,7 +36,7 @@ def run_page(run: EvaluatedRun, painter: FramePainter, *, bag_name: str) -> Page
     named_versions = ', '.join(f'{name} {version}' for name, version in versions().items())
     return Page(
         kind=f'Replay evaluation, {"real time" if playback.mode == "realtime" else "offline"}',
-        title=f'Anomaly detection on {bag_name}',
+        title=title,
         lead=f'Model {metadata.name} on camera topic {playback.topic}, '
         f'{len(playback.frames_in)} frames. {MODE_MEANS[playback.mode]}',
         tiles=(*_quality_tiles(run), *_speed_tiles(run)),

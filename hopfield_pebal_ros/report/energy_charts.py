@@ -108,12 +108,7 @@ def roc_curve(fpr: Floats, tpr: Floats, *, auroc: float, fpr95: float) -> Chart:
         axes.plot(100 * fpr, 100 * tpr, color=INLIER_COLOR, linewidth=1.6)
         axes.plot([0, 100], [0, 100], color=FAINT_INK, linewidth=0.8, linestyle=':')
         axes.plot([100 * fpr95], [95], 'o', color=OUTLIER_COLOR, markersize=5)
-        axes.annotate(
-            f'FPR95 {100 * fpr95:.1f} %',
-            (100 * fpr95, 95),
-            xytext=(8, -12),
-            textcoords='offset points',
-        )
+        axes.text(0.97, 0.06, f'FPR95 {100 * fpr95:.1f} %', transform=axes.transAxes, ha='right')
         axes.set(
             xlim=(-1, 100),
             ylim=(0, 102),

@@ -1,0 +1,80 @@
+"""The node's process: its command line, its last words, and its end in every case."""
+
+import math
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hopfield_pebal_ros.replay import detector_process
+from hopfield_pebal_ros.replay.bags import IMAGE_TYPE, ImageTopic, RecordedQos
+from hopfield_pebal_ros.replay.detector_process import DetectorProcess, NodeError, NodeSettings
+
+CAMERA = ImageTopic('/front/image', IMAGE_TYPE, 1, RecordedQos())
+
+
+def process_of(code: str) -> DetectorProcess:
+    """Return a process that runs `code` in place of the node."""
+    process = DetectorProcess(NodeSettings(model=Path('m.onnx')), topic=CAMERA, environment={})
+    process._command = [sys.executable, '-c', code]
+    return process
+
+
+def test_settings_become_arguments(tmp_path: Path) -> None:
+    model = tmp_path / "it's 1.0.onnx"
+    words = NodeSettings(model=model, backend='onnxruntime', threshold=2.5).arguments(CAMERA)
+    assert words[:3] == ['--ros-args', '-r', 'image:=/front/image']
+    assert words[3::2] == ['-p'] * len(words[4::2])
+    assert {
+        "model:='" + str(model).replace("'", "''") + "'",
+        'backend:=onnxruntime',
+        "precision:=''",
+        'energy_threshold:=2.5',
+        'image_reliability:=reliable',
+    } <= set(words)
+
+
+def test_no_threshold_is_not_a_number() -> None:
+    words = NodeSettings(model=Path('m.onnx')).arguments(CAMERA)
+    (threshold,) = [word for word in words if word.startswith('energy_threshold:=')]
+    assert threshold == 'energy_threshold:=.nan'
+    assert math.isnan(float(threshold.partition(':=.')[2]))
+
+
+def test_a_dead_process_is_noticed_with_its_last_words() -> None:
+    with process_of("print('no such engine', flush=True); raise SystemExit(3)") as process:
+        process._process.wait(10)  # type: ignore[union-attr]
+        with pytest.raises(NodeError, match=r'exit code 3; its last lines:\nno such engine'):
+            process.check()
+
+
+def test_the_process_is_interrupted_at_the_end() -> None:
+    code = 'import time\ntry: time.sleep(60)\nexcept KeyboardInterrupt: raise SystemExit(0)'
+    with process_of(code) as process:
+        time.sleep(0.5)
+        process.check()
+    assert process._process is not None
+    assert process._process.returncode == 0
+
+
+def test_a_deaf_process_is_killed_even_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detector_process, 'STOP_WITHIN_S', 0.2)
+    code = (
+        'import signal, time\n'
+        'for each in (signal.SIGINT, signal.SIGTERM): signal.signal(each, signal.SIG_IGN)\n'
+        'print("deaf", flush=True); time.sleep(60)'
+    )
+    process = process_of(code)
+
+    def fail_once_it_is_deaf() -> None:
+        with process:
+            while 'deaf' not in process.last_lines():
+                time.sleep(0.05)
+            raise RuntimeError('the player failed')
+
+    with pytest.raises(RuntimeError, match='the player failed'):
+        fail_once_it_is_deaf()
+    assert process._process is not None
+    assert process._process.returncode == -signal.SIGKILL
