@@ -26,7 +26,7 @@ from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_c
 from hopfield_pebal_ros.node.image_messages import to_color
 from hopfield_pebal_ros.node.outputs import Outputs
 from hopfield_pebal_ros.node.parameters import Parameters, reason_to_refuse
-from hopfield_pebal_ros.node.stop_signals import hold_stop_signals, on_stop_signal
+from hopfield_pebal_ros.node.stop_signals import on_stop_signal
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.worker import Worker
 
@@ -218,7 +218,6 @@ class DetectorNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal stops it; return the exit code."""
-    hold_stop_signals()
     rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     stopped = Future()
     on_stop_signal(lambda: stopped.set_result(None))

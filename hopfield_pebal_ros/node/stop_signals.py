@@ -1,27 +1,34 @@
 """Let SIGINT and SIGTERM end the process in order, wherever it is."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Final
 
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def hold_stop_signals() -> None:
-    """Keep the signals back, in this thread and in all that it starts, for `on_stop_signal`.
-
-    rclpy's own handlers invalidate the context at once, under whatever publishes at that moment.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
-
-
 def on_stop_signal(stop: Callable[[], None]) -> None:
-    """Call `stop` from another thread at the first held signal; a second one acts as usual."""
+    """Call `stop` from another thread at the first signal; the same signal again ends at once.
+
+    rclpy's own handlers invalidate the context under whatever publishes at that moment; and one
+    of Python's waits for the main thread, which sleeps in the executor.
+    """
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    signal.set_wakeup_fd(write_end)
+    for each in _STOP_SIGNALS:
+        signal.signal(each, _act_as_usual)
 
     def wait() -> None:
-        signal.sigwait(_STOP_SIGNALS)
+        while os.read(read_end, 1)[0] not in _STOP_SIGNALS:
+            pass
         stop()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
 
     threading.Thread(target=wait, name='stop signals', daemon=True).start()
+
+
+def _act_as_usual(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
