@@ -259,27 +259,20 @@ def _running_model(settings: NodeSettings, metadata: Metadata, report: NodeRepor
 
 def _notices(recording: ResultRecording, report: NodeReport) -> Iterator[str]:
     """Yield what a reader must know of this run."""
-    num_partial = len(recording.latency.latencies_ms()) - recording.num_complete()
-    if num_partial > 0:
-        yield (
-            f'{num_partial} frames came back without all of segmentation, energy and mask; they '
-            'count as dropped.'
-        )
-    if num_overwritten := report.count('images_dropped'):
-        yield (
-            f'{num_overwritten} frames were overtaken by newer ones while the node was busy: the '
-            'newest frame wins.'
-        )
-    if num_lost := report.count('images_lost_in_transport'):
-        yield f'{num_lost} frames were lost on their way to the node, whose input is best effort.'
-    if num_failed := report.count('images_failed'):
-        yield f'Inference failed on {num_failed} frames: {report.values.get("last_failure", "")}'
-    if num_rejected := report.count('images_rejected'):
-        yield (
-            f'{num_rejected} frames were rejected; the last reason: '
-            f'{report.values.get("last_rejection", "")}'
-        )
-    if unknown := recording.latency.unknown():
-        yield f'{len(unknown)} results had stamps that were never sent; they were left out.'
-    if repeated := recording.latency.repeated():
-        yield f'{len(repeated)} results came twice; the first of each counts.'
+    counts = {
+        'Frames overtaken by newer ones while the node was busy (the newest frame wins)': (
+            report.count('images_dropped')
+        ),
+        'Frames lost on their way to the node': report.count('images_lost_in_transport'),
+        'Frames without all of segmentation, energy and mask, counted as dropped': (
+            len(recording.latency.latencies_ms()) - recording.num_complete()
+        ),
+        'Frames on which inference failed': report.count('images_failed'),
+        'Frames rejected by the node': report.count('images_rejected'),
+        'Results with a stamp that was never sent, left out': len(recording.latency.unknown()),
+        'Results that came twice, of which the first counts': len(recording.latency.repeated()),
+    }
+    yield from (f'{what}: {count}.' for what, count in counts.items() if count > 0)
+    for key in ('last_failure', 'last_rejection'):
+        if reason := report.values.get(key):
+            yield f'{key.replace("_", " ").capitalize()}: {reason}'

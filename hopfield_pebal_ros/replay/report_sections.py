@@ -8,10 +8,12 @@ import numpy.typing as npt
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
 from hopfield_pebal_ros.evaluation.score_keys import from_keys
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun, FrameRecord
+from hopfield_pebal_ros.replay.gallery import anomaly_share_of
 from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms
 from hopfield_pebal_ros.report.chart import Chart
 from hopfield_pebal_ros.report.class_charts import class_iou_bars
 from hopfield_pebal_ros.report.energy_charts import (
+    anomaly_timeline,
     energy_histogram,
     precision_recall_curve,
     roc_curve,
@@ -42,6 +44,7 @@ def quality_section(run: EvaluatedRun) -> list[Section]:
     if 'miou' in run.figures:
         iou = evaluator.confusion.iou_per_class()
         charts.append(class_iou_bars(evaluator.label_set, [*iou], miou=run.figures['miou']))
+    charts.append(_anomaly_chart(run))
     counts = evaluator.mask_counts
     facts = [
         ('labelled frames', f'{evaluator.num_labelled} of {len(run.playback.frames_in)}'),
@@ -77,7 +80,8 @@ def energy_section(run: EvaluatedRun) -> list[Section]:
     """Return the energies of a bag without ground truth; with it, they stand with the quality."""
     if run.evaluator.num_labelled:
         return []
-    return [Section(title='Anomaly energy', charts=(_energy_chart(run),))]
+    charts = (_energy_chart(run), _anomaly_chart(run))
+    return [Section(title='Anomaly energy', charts=charts)]
 
 
 def _energy_chart(run: EvaluatedRun) -> Chart:
@@ -94,6 +98,15 @@ def _energy_chart(run: EvaluatedRun) -> Chart:
     model = run.playback.model
     return energy_histogram(
         edges, inlier, outlier, threshold=model.threshold, unit=model.metadata.energy.unit
+    )
+
+
+def _anomaly_chart(run: EvaluatedRun) -> Chart:
+    shown = [frame for frame in run.frames if frame.statistics is not None]
+    start_ns = run.playback.frames_in[0]
+    return anomaly_timeline(
+        [(frame.stamp_ns - start_ns) / 1e9 for frame in shown],
+        [anomaly_share_of(frame) for frame in shown],
     )
 
 
@@ -164,7 +177,8 @@ def model_section(run: EvaluatedRun) -> Section:
             ('precision', f'{model.precision} (file: {metadata.precision})'),
             ('network input', f'{metadata.network_hw[1]}x{metadata.network_hw[0]} px'),
             ('geometry', metadata.geometry.mode),
-            ('energy', f'{energy.kind} [{energy.unit}], {", ".join(energy.components)}'),
+            ('energy', f'{energy.kind} [{energy.unit}]'),
+            ('energy components', ', '.join(energy.components) or energy.kind),
             ('threshold', f'{model.threshold:.4g} {energy.unit}'),
             ('smallest region', f'{model.min_region_area_px} px of the camera image'),
             ('trained on', ', '.join(metadata.provenance.trained_on)),

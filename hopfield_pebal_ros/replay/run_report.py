@@ -39,7 +39,7 @@ def run_page(run: EvaluatedRun, painter: FramePainter, *, title: str) -> Page:
         title=title,
         lead=f'Model {metadata.name} on camera topic {playback.topic}, '
         f'{len(playback.frames_in)} frames. {MODE_MEANS[playback.mode]}',
-        tiles=(*_quality_tiles(run), *_speed_tiles(run)),
+        tiles=(*(_quality_tiles(run) or _anomaly_tiles(run)), *_speed_tiles(run)),
         notices=playback.notices,
         sections=tuple(sections),
         footer=f'Made by hopfield_pebal_ros. Versions: {named_versions}.',
@@ -65,6 +65,26 @@ def _quality_tiles(run: EvaluatedRun) -> list[Tile]:
         Tile(name=name, value=percent(run.figures[key]), unit='%', note=note)
         for key, (name, note) in notes.items()
         if key in run.figures
+    ]
+
+
+def _anomaly_tiles(run: EvaluatedRun) -> list[Tile]:
+    """Return what stands first where nothing is labelled."""
+    statistics = [frame.statistics for frame in run.frames if frame.statistics is not None]
+    shares = [each.anomaly_share for each in statistics]
+    num_with_region = sum(bool(each.regions) for each in statistics)
+    return [
+        Tile(
+            name='anomalous pixels',
+            value=f'{100 * sum(shares) / len(shares):.2f}',
+            unit='%',
+            note=f'mean of the frames, at most {100 * max(shares):.2f} %',
+        ),
+        Tile(
+            name='frames with a region',
+            value=f'{num_with_region} / {len(statistics)}',
+            note=f'of {run.playback.model.min_region_area_px} px or more',
+        ),
     ]
 
 

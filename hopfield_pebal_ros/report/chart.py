@@ -28,7 +28,8 @@ _STYLE: Final[Any] = {
     'xtick.color': FAINT_INK,
     'ytick.color': FAINT_INK,
     'text.color': INK,
-    'legend.frameon': False,
+    'legend.edgecolor': 'none',
+    'legend.framealpha': 0.85,
     'svg.hashsalt': 'hopfield_pebal_ros',  # the same chart gives the same bytes
 }
 

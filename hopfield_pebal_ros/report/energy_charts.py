@@ -1,5 +1,7 @@
 """Charts of anomaly energies: histogram with the threshold, precision-recall, ROC."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
@@ -87,6 +89,28 @@ def energy_colors(*, threshold: float, scale: float, unit: str) -> Chart:
         alt=f'Colours of energies from {low:.3g} to {high:.3g} {unit}',
         caption=f'Colours of the energy pictures [{unit}]: red begins at the threshold, '
         f'{threshold:.3g}; three inlier standard deviations on either side.',
+    )
+
+
+def anomaly_timeline(times_s: Sequence[float], anomaly_shares: Sequence[float]) -> Chart:
+    """Draw the share of anomalous pixels of each frame over the time of the recording.
+
+    Args:
+        times_s: of the frames, since the first.
+        anomaly_shares: as many, fractions 0..1.
+    """
+    with new_axes(6.1, 2.7) as (figure, axes):
+        percent = [100 * share for share in anomaly_shares]
+        axes.fill_between(times_s, percent, color=OUTLIER_COLOR, alpha=0.2, linewidth=0)
+        axes.plot(times_s, percent, color=OUTLIER_COLOR, linewidth=1.2, marker='.', markersize=3.5)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel('time [s]')
+        axes.set_ylabel('anomalous pixels [%]')
+    largest = max(percent, default=0.0)
+    return to_chart(
+        figure,
+        alt=f'Share of anomalous pixels over time, up to {largest:.2f} %',
+        caption='Share of the pixels above the threshold, frame by frame.',
     )
 
 

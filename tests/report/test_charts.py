@@ -10,6 +10,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.report.chart import Chart
 from hopfield_pebal_ros.report.class_charts import class_iou_bars
 from hopfield_pebal_ros.report.energy_charts import (
+    anomaly_timeline,
     energy_colors,
     energy_histogram,
     precision_recall_curve,
@@ -29,6 +30,7 @@ def chart(name: str) -> Chart:
         'histogram': lambda: energy_histogram(EDGES, inlier, outlier, threshold=1.5, unit='nat'),
         'unlabelled': lambda: energy_histogram(EDGES, inlier, None, threshold=99.0, unit='nat'),
         'colors': lambda: energy_colors(threshold=2.0, scale=0.5, unit='nat'),
+        'anomaly': lambda: anomaly_timeline([0.0, 0.1], [0.0, 0.25]),
         'pr': lambda: precision_recall_curve(RATES, 1 - RATES, ap=0.421),
         'roc': lambda: roc_curve(RATES, RATES, auroc=0.987, fpr95=0.123),
         'latencies': lambda: latency_histogram([10.0, 11.0, 30.0], PERCENTILES),
@@ -38,7 +40,10 @@ def chart(name: str) -> Chart:
     return charts[name]()
 
 
-NAMES = ('histogram', 'unlabelled', 'colors', 'pr', 'roc', 'latencies', 'timeline', 'classes')
+NAMES = (
+    'histogram', 'unlabelled', 'colors', 'anomaly', 'pr', 'roc', 'latencies', 'timeline',
+    'classes',
+)  # fmt: skip
 
 
 def svg_of(found: Chart) -> str:
@@ -61,6 +66,7 @@ def test_a_chart_is_a_vector_picture_and_always_the_same(name: str) -> None:
         ('histogram', ['inlier pixels', 'outlier pixels', 'threshold 1.5 nat']),
         ('unlabelled', ['all pixels', 'threshold 99 nat']),
         ('colors', ['from 0.5 to 3.5 nat']),
+        ('anomaly', ['up to 25.00 %']),
         ('pr', ['42.1 %']),
         ('roc', ['AUROC 98.7 %', 'FPR95 12.3 %']),
         ('latencies', ['p50 10.0 ms', 'p95 20.0 ms', 'p99 30.0 ms']),
