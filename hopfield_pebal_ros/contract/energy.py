@@ -1,5 +1,6 @@
 """Every anomaly energy, once: the same lines run on NumPy, on torch and in the exported graph."""
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -51,6 +52,82 @@ def pebal_energy(logits: Array, *, num_classes: int) -> Array:
     return free_energy(logits[:, :num_classes])
 
 
+def dense_hybrid_energy(class_logits: Array, outlier_logit: Array) -> Array:
+    """Free energy plus log posterior of the outlier data set: E = log P(d_out | x) - LSE(f).
+
+    Grcic et al. 2022, "DenseHybrid". Without its softmax followed by a logarithm, which
+    gives minus infinity for a sure inlier.
+
+    Args:
+        class_logits: (B, K, H, W) float, inlier classes only.
+        outlier_logit: (B, H, W) float, log-odds of d_out against d_in; of a two-way head, its
+            outlier logit minus its inlier logit.
+
+    Returns:
+        (B, H, W) float in nats; higher is more anomalous.
+    """
+    return free_energy(class_logits) + log_sigmoid(outlier_logit)
+
+
+def hopfield_energy(similarities: Array, *, beta: Array | float, axis: int = 1) -> Array:
+    """Distance of queries from stored patterns: E = -(1 / beta) log mean_m exp(beta s_m).
+
+    Hofmann et al. 2024, "Energy-based Hopfield Boosting", without the norm terms, which are
+    constant for vectors of length 1. The mean makes memories of different size comparable.
+
+    Args:
+        similarities: (B, M, H, W) float, inner products of a query with M > 0 stored patterns.
+        beta: inverse temperature, > 0; larger follows the nearest pattern more closely.
+        axis: where the M patterns are.
+
+    Returns:
+        (B, H, W) float in the unit of `similarities`; higher is further from the memory.
+    """
+    return -log_mean_exp(beta * similarities, axis=axis) / beta
+
+
+def hopfield_boosting_energy(
+    inlier_similarities: Array,
+    outlier_similarities: Array,
+    *,
+    beta: Array | float,
+    axis: int = 1,
+) -> Array:
+    """Distance from the inlier memory minus distance from the outlier memory.
+
+    Hofmann et al. 2024, "Energy-based Hopfield Boosting", the score, sign turned.
+
+    Args:
+        inlier_similarities: (B, M, H, W) float.
+        outlier_similarities: (B, N, H, W) float; N may differ from M.
+        beta: inverse temperature of both memories, > 0.
+        axis: where the patterns are.
+
+    Returns:
+        (B, H, W) float in the unit of the similarities; higher is more anomalous, 0 between.
+    """
+    inlier_energy = hopfield_energy(inlier_similarities, beta=beta, axis=axis)
+    return inlier_energy - hopfield_energy(outlier_similarities, beta=beta, axis=axis)
+
+
+def border_energy(inlier_energy: Array, outlier_energy: Array, *, beta: Array | float) -> Array:
+    """Nearness to the border of two memories: E_b = -(2 / beta) log cosh(beta (E_i - E_o) / 2).
+
+    Hofmann et al. 2024, "Energy-based Hopfield Boosting", E_b without its constant. No anomaly
+    energy: it does not tell the two sides apart, and serves training alone.
+
+    Args:
+        inlier_energy: any shape, float, Hopfield energy E_i of the inlier memory.
+        outlier_energy: the same shape, E_o of the outlier memory.
+        beta: inverse temperature, > 0.
+
+    Returns:
+        The same shape and unit; 0 on the border, falling on both sides.
+    """
+    half = abs(0.5 * beta * (inlier_energy - outlier_energy))
+    return -2 / beta * (half + softplus(-2 * half) - math.log(2))
+
+
 def standardised_energy(energy: Array, *, mean: float, standard_deviation: float) -> Array:
     """Energy as a distance from the inliers: (E - mean) / standard deviation.
 
@@ -94,6 +171,23 @@ def log_sum_exp(values: Array, *, axis: int) -> Array:
     peak = xp.amax(values, axis=axis, keepdims=True)
     total = xp.log(xp.sum(xp.exp(values - peak), axis=axis))
     return xp.squeeze(peak, axis) + total
+
+
+def log_mean_exp(values: Array, *, axis: int) -> Array:
+    """Return log mean exp(values) over `axis`, which is removed."""
+    return log_sum_exp(values, axis=axis) - math.log(values.shape[axis])
+
+
+def log_sigmoid(values: Array) -> Array:
+    """Return log(1 / (1 + exp(-values))) without overflow, same shape."""
+    return -softplus(-values)
+
+
+def softplus(values: Array) -> Array:
+    """Return log(1 + exp(values)) without overflow, same shape."""
+    xp = _array_module(values)
+    size = abs(values)
+    return 0.5 * values + 0.5 * size + xp.log(1 + xp.exp(-size))
 
 
 def _array_module(array: Array) -> Any:
