@@ -86,7 +86,8 @@ class Pair:
                 f'{self.overlay_path} is {overlay.shape}, its image {self.image_path} is '
                 f'{image_rgb.shape}: they must have the same size'
             )
-        return np.clip(image_rgb + overlay.astype(np.int16), 0, 255).astype(np.uint8)
+        summed = np.clip(image_rgb + overlay.astype(np.int16), 0, 255)
+        return np.asarray(summed, np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)

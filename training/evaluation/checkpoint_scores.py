@@ -1,0 +1,101 @@
+"""Scores of a training checkpoint, by torch, in the geometry of the file exported from it."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from hopfield_pebal_ros.contract.geometry import Geometry, place
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
+from hopfield_pebal_ros.contract.resizing import (
+    energy_to_camera,
+    image_to_network,
+    labels_to_camera,
+)
+from training.checkpoints import load_checkpoint
+from training.evaluation.scores import ScoreError, Scorer, Scores
+from training.models.deployed import DeployedModel
+from training.networks import trained_network
+from training.provenance import trained_on, weights_sha256
+from training.validation import OUTPUT_STRIDE
+
+
+class CheckpointScores:
+    """The network of a checkpoint, as training validates it; knows its confidence, too."""
+
+    def __init__(self, path: Path, *, num_threads: int = 0) -> None:
+        """Load a checkpoint.
+
+        Raises:
+            FileNotFoundError, CheckpointError: as `load_checkpoint`.
+        """
+        if num_threads:
+            torch.set_num_threads(num_threads)
+        checkpoint = load_checkpoint(path)
+        self._geometry = Geometry()
+        self._network_hw = checkpoint.settings.network_hw
+        height, width = self._network_hw
+        self._model = DeployedModel(
+            trained_network(checkpoint),
+            num_classes=len(CITYSCAPES),
+            output_hw=(height // OUTPUT_STRIDE, width // OUTPUT_STRIDE),
+        ).eval()
+        calibration = checkpoint.calibration
+        sha256 = weights_sha256(checkpoint.network)
+        self.scorer = Scorer(
+            name=f'{path.parent.name}/{path.name}',
+            sha256=sha256,
+            label_set=CITYSCAPES,
+            threshold=None if calibration is None else calibration.threshold,
+            unit='nat',
+            inlier_standard_deviation=(
+                1.0 if calibration is None else calibration.inlier_standard_deviation
+            ),
+            facts=(
+                ('checkpoint', f'{path}, step {checkpoint.step}'),
+                ('sha256 of weights', sha256),
+                ('engine', f'torch {torch.__version__} on CPU, fp32'),
+                ('network input', f'{width}x{height} px, {self._geometry.mode}'),
+                (
+                    'deployed threshold',
+                    'none: not calibrated'
+                    if calibration is None
+                    else f'{calibration.threshold:.4g} nat',
+                ),
+                ('trained on', ', '.join(trained_on(checkpoint.settings))),
+            ),
+        )
+
+    def score(self, name: str, image_rgb: npt.NDArray[np.uint8]) -> Scores:
+        """Run the network on an image.
+
+        Raises:
+            ScoreError: it answers with energies that are not finite.
+        """
+        placement = place(
+            (image_rgb.shape[0], image_rgb.shape[1]), self._network_hw, self._geometry.mode
+        )
+        network_image = image_to_network(image_rgb, placement, self._geometry)
+        with torch.inference_mode():
+            batch = torch.from_numpy(network_image)[None]
+            labels, energies = self._model(batch)
+            logits = self._model.logits(batch)[:, : self._model.num_classes]
+            confidences = torch.softmax(logits, dim=1).amax(dim=1)
+        energy_map = energies[0].numpy()
+        if not np.isfinite(energy_map).all():
+            raise ScoreError(
+                f'{self.scorer.name} answered with energies that are not finite on {name}: '
+                'training diverged; use an earlier checkpoint'
+            )
+        label_map = labels_to_camera(labels[0].numpy(), placement)
+        is_seen = label_map != IGNORE_ID
+        return Scores(
+            energy_map=energy_to_camera(energy_map, placement),
+            label_map=label_map,
+            confidence_map=np.clip(energy_to_camera(confidences[0].numpy(), placement), 0, 1),
+            is_seen=None if is_seen.all() else is_seen,
+        )
+
+    def close(self) -> None:
+        """Nothing is held open."""
