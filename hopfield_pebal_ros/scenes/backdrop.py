@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from hopfield_pebal_ros.scenes.buildings import BUILDING_ID
-from hopfield_pebal_ros.scenes.canvas import Canvas, relit
+from hopfield_pebal_ros.scenes.canvas import Canvas, Layer, Patch, relit
 from hopfield_pebal_ros.scenes.items import VEGETATION_ID
 from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.quads import textured_quad, with_alpha
@@ -21,27 +21,30 @@ class Backdrop:
 
     def __init__(self, style: str, light: Light, rng: np.random.Generator) -> None:
         is_town = style in ('city', 'avenue', 'works')
-        self._houses = _skyline(rng, 0.8 if is_town else 0.15)
-        self._woods = _woods(rng, 6.0 if is_town else 11.0)
-        self._light = light
+        houses, woods = (
+            _skyline(rng, 0.8 if is_town else 0.15),
+            _woods(rng, 6.0 if is_town else 11.0),
+        )
+        factor = light.ambient_rgb + 0.4 * light.sun_rgb
+        haze = max(light.haze(FAR_M), 0.35)
+        pictures = ((houses, BUILDING_ID), (woods, VEGETATION_ID))
+        self._layers = [
+            Layer(
+                relit(Patch(each, 0, 0), factor, haze=haze, haze_rgb=light.horizon_rgb), label_id
+            )
+            for each, label_id in pictures
+        ]
 
     def paint(self, canvas: Canvas, view: View) -> None:
         s = view.s_m + FAR_M - 2
+        left, right = -_HALF_WIDTH_M, _HALF_WIDTH_M
         corners = np.array(
-            [
-                [s, -_HALF_WIDTH_M, _HIGH_M],
-                [s, _HALF_WIDTH_M, _HIGH_M],
-                [s, _HALF_WIDTH_M, _LOW_M],
-                [s, -_HALF_WIDTH_M, _LOW_M],
-            ]
+            [[s, left, _HIGH_M], [s, right, _HIGH_M], [s, right, _LOW_M], [s, left, _LOW_M]]
         )
-        amount = max(self._light.haze(FAR_M), 0.35)
-        for picture, label_id in ((self._houses, BUILDING_ID), (self._woods, VEGETATION_ID)):
-            patch = textured_quad(view, picture, corners)
+        for layer in self._layers:
+            patch = textured_quad(view, layer.patch.rgba, corners)
             if patch is not None:
-                factor = self._light.ambient_rgb + 0.4 * self._light.sun_rgb
-                haze_rgb = self._light.horizon_rgb
-                canvas.paint(relit(patch, factor, haze=amount, haze_rgb=haze_rgb), label_id)
+                canvas.paint(patch, layer.label_id)
 
 
 def _rows_of(height_m: float) -> int:

@@ -1,17 +1,17 @@
 """Houses along the street: front, gable wall and roof in perspective, with light and haze."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
-from hopfield_pebal_ros.scenes.canvas import Layer, in_haze
+from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.facades import Facade
 from hopfield_pebal_ros.scenes.light import Light
-from hopfield_pebal_ros.scenes.meshes import Pose, faces, fill, shaded_polygons
-from hopfield_pebal_ros.scenes.quads import Picture, opaque, textured_quad
+from hopfield_pebal_ros.scenes.meshes import Pose, draw_solid, faces
+from hopfield_pebal_ros.scenes.quads import Picture, textured_quad
 from hopfield_pebal_ros.scenes.shadows import Caster
 from hopfield_pebal_ros.scenes.textures import ByteImage
 from hopfield_pebal_ros.scenes.view import FAR_M, View
@@ -91,16 +91,22 @@ class Building:
         normal = (0.0, -float(np.sign(self.u)), 0.0)
         shadowed = light.local(30.0, sun_visible=0.3 if light.is_night else 0.0).flat(normal)
         sunny = shadowed if light.is_night else light.local(30.0, sun_visible=1.0).flat(normal)
-        heights = np.linspace(self.facade.height_m, 0, image.shape[0])[:, None]
-        in_sun = np.clip((heights - self._shadow_height(light)) / 0.4 + 0.5, 0, 1)
-        factor = (shadowed + (sunny - shadowed) * in_sun)[:, None, :].astype(np.float32)
-        depth = np.linspace(*ends_s, image.shape[1]) - view.s_m
-        haze = (1 - np.exp(-light.haze_per_m * depth))[None, :, None].astype(np.float32)
-        color = image * factor
+        share = 1 - self._shadow_height(light) / self.facade.height_m
+        shade_row = int(np.clip(share, 0, 1) * image.shape[0])
+        depth = np.asarray(ends_s) - view.s_m
+        num_strips = 1 + int(abs(light.haze(depth[0]) - light.haze(depth[1])) / 0.025)
+        edges = np.linspace(0, image.shape[1], num_strips + 1).astype(int)
+        lit = np.empty((*image.shape[:2], 4), np.uint8)
+        for index in range(num_strips):
+            middle = depth[0] + (depth[1] - depth[0]) * (index + 0.5) / num_strips
+            haze, strip = light.haze(middle), slice(edges[index], edges[index + 1])
+            for rows, factor in ((slice(shade_row), sunny), (slice(shade_row, None), shadowed)):
+                if lit[rows, strip].size:
+                    matrix = _light_matrix(factor, haze, light.horizon_rgb)
+                    lit[rows, strip] = cv2.transform(image[rows, strip], matrix)
         if glow is not None:
-            color += glow
-        color += (light.horizon_rgb.astype(np.float32) - color) * haze
-        return opaque(np.clip(color, 0, 255).astype(np.uint8))
+            lit[..., :3] = cv2.add(np.ascontiguousarray(lit[..., :3]), glow)
+        return lit
 
     def _shadow_height(self, light: Light) -> float:
         """Height up to which the other side of the street keeps the sun off."""
@@ -153,12 +159,20 @@ class Building:
     def _flat(
         self, view: View, light: Light, quads: FloatArray, color: FloatArray
     ) -> Layer | None:
-        local = light.local(30.0, sun_visible=0.3 if light.is_night else 1.0)
-        patch = fill([shaded_polygons(view, faces(quads, color), Pose(0, 0), local)])
-        if patch is None:
-            return None
         depth = max(float(quads[..., 0].min()) - view.s_m, 1.0)
-        return Layer(in_haze(patch, light.haze(depth), light.horizon_rgb), BUILDING_ID)
+        local = light.local(depth + 20, sun_visible=0.3 if light.is_night else 1.0)
+        local = replace(local, haze=light.haze(depth))
+        patch = draw_solid(view, faces(quads, color), Pose(0, 0), local)
+        return Layer(patch, BUILDING_ID) if patch else None
+
+
+def _light_matrix(factor_rgb: FloatArray, haze: float, haze_rgb: FloatArray) -> FloatArray:
+    """(4, 4): RGB and 1 to lit, hazy RGB and a full alpha."""
+    matrix = np.zeros((4, 4))
+    matrix[:3, :3] = np.diag(factor_rgb * (1 - haze))
+    matrix[:3, 3] = haze_rgb * haze
+    matrix[3, 3] = 255
+    return matrix
 
 
 def _size_px(pixels: FloatArray) -> tuple[int, int]:

@@ -47,15 +47,19 @@ class Camera:
         roll = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
         return np.asarray(roll @ pitch @ yaw)
 
-    def project(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def project(
+        self, points: FloatArray, *, is_rotated: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """Return pixels (N, 2) as x, y and depth (N,) [m] of points (N, 3) before the camera.
 
         Points nearer than 5 cm are projected as if they were 5 cm away; look at the depth.
+        `is_rotated` points are in camera axes already.
         """
-        rotated = points @ self.rotation.T
+        rotated = points if is_rotated else points @ self.rotation.T
         depth = rotated[:, 2]
         scale = self.focal_px / np.maximum(depth, 0.05)
-        pixels = rotated[:, :2] * scale[:, None] + np.asarray(self.center_xy)
+        pixels = rotated[:, :2] * scale[:, None]
+        pixels += self.center_xy
         return pixels, depth
 
     def rays(self, first_row: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

@@ -1,12 +1,13 @@
 """The picture, the label map and the instance map, painted together back to front."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.scenes.textures import ByteImage
+from hopfield_pebal_ros.scenes.textures import ByteImage, FloatImage
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -26,6 +27,34 @@ class Patch:
     rgba: ByteImage
     x0: int
     y0: int
+
+
+@dataclass(frozen=True)
+class PixelBox:
+    """An upright rectangle of pixels; it may hang over the border of the picture."""
+
+    x0: int
+    y0: int
+    width: int
+    height: int
+
+    @classmethod
+    def around(cls, low: FloatArray, high: FloatArray) -> 'PixelBox':
+        """The box with a pixel to spare around x, y from `low` to `high`, (2,) each."""
+        limit = 100_000  # far outside of any picture, within 32 bits
+        (left, top), (right, bottom) = low.tolist(), high.tolist()
+        x0, y0 = math.floor(max(left, -limit)) - 1, math.floor(max(top, -limit)) - 1
+        x1, y1 = math.ceil(min(right, limit)) + 2, math.ceil(min(bottom, limit)) + 2
+        return cls(x0, y0, max(x1 - x0, 0), max(y1 - y0, 0))
+
+    def within(self, image_hw: tuple[int, ...]) -> 'PixelBox | None':
+        """The part inside the picture, None where there is none."""
+        left, top = max(self.x0, 0), max(self.y0, 0)
+        right = min(self.x0 + self.width, image_hw[1])
+        bottom = min(self.y0 + self.height, image_hw[0])
+        if left >= right or top >= bottom:
+            return None
+        return PixelBox(left, top, right - left, bottom - top)
 
 
 @dataclass(frozen=True)
@@ -53,8 +82,8 @@ class Canvas:
         rows, columns = _slices(cut)
         over(self.image_rgb[rows, columns], cut.rgba)
         solid = cut.rgba[..., 3] > SOLID_ALPHA
-        self.label_map[rows, columns][solid] = label_id
-        self.instance_map[rows, columns][solid] = instance_id
+        np.copyto(self.label_map[rows, columns], np.uint8(label_id), where=solid)
+        np.copyto(self.instance_map[rows, columns], np.uint16(instance_id), where=solid)
 
     def tint(self, patch: Patch) -> None:
         """Lay a patch over the colours alone: reflections, glows, dirt."""
@@ -87,12 +116,32 @@ def over(image_rgb: ByteImage, rgba: ByteImage) -> None:
 def clip_to(patch: Patch, image_hw: tuple[int, ...]) -> Patch | None:
     """Cut off what hangs over the border; None where nothing is left."""
     height, width = patch.rgba.shape[:2]
-    left, top = max(-patch.x0, 0), max(-patch.y0, 0)
-    right = min(width, image_hw[1] - patch.x0)
-    bottom = min(height, image_hw[0] - patch.y0)
-    if left >= right or top >= bottom:
+    part = PixelBox(patch.x0, patch.y0, width, height).within(image_hw)
+    if part is None:
         return None
-    return Patch(patch.rgba[top:bottom, left:right], patch.x0 + left, patch.y0 + top)
+    top, left = part.y0 - patch.y0, part.x0 - patch.x0
+    rgba = patch.rgba[top : top + part.height, left : left + part.width]
+    return Patch(rgba, part.x0, part.y0)
+
+
+def dressed(patch: Patch, texture: FloatImage, box: PixelBox) -> Patch:
+    """Multiply a patch by colour factors (h, w, 3) that are stretched over `box`, its whole."""
+    rows, columns = texture.shape[:2]
+    scale_x, scale_y = box.width / columns, box.height / rows
+    height, width = patch.rgba.shape[:2]
+    if scale_x < 1 and (width, height) == (box.width, box.height):
+        large = cv2.resize(texture, (width, height), interpolation=cv2.INTER_AREA)
+    else:
+        shift = box.x0 - patch.x0 + 0.5 * scale_x, box.y0 - patch.y0 + 0.5 * scale_y
+        matrix = np.array([[scale_x, 0, shift[0]], [0, scale_y, shift[1]]])
+        mode = cv2.BORDER_REPLICATE
+        large = cv2.warpAffine(
+            texture, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=mode
+        )
+    rgba = patch.rgba.copy()
+    colored = cv2.multiply(np.ascontiguousarray(rgba[..., :3]), large, dtype=cv2.CV_8U)
+    rgba[..., :3] = np.minimum(colored, rgba[..., 3:])
+    return Patch(rgba, patch.x0, patch.y0)
 
 
 def relit(

@@ -1,20 +1,21 @@
 """Round limbs: tapered capsules shaded pixel by pixel; people and animals are made of them."""
 
+import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.scenes.canvas import Patch
+from hopfield_pebal_ros.scenes.canvas import Patch, PixelBox, dressed, in_haze
 from hopfield_pebal_ros.scenes.light import LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
+from hopfield_pebal_ros.scenes.textures import FloatImage
 from hopfield_pebal_ros.scenes.view import View
 
 FloatArray = npt.NDArray[np.float64]
 
 
-_SMALLEST_PX = 1.6
+_SMALLEST_PX = 2.5
 """A limb that looks smaller than this is left out."""
 
 
@@ -63,7 +64,7 @@ def draw_capsules(
     pose: Pose,
     light: LocalLight,
     *,
-    texture: npt.NDArray[np.float32] | None = None,
+    texture: FloatImage | None = None,
 ) -> Patch | None:
     """Draw limbs back to front into one patch.
 
@@ -72,7 +73,7 @@ def draw_capsules(
         limbs: what to draw.
         pose: where it stands.
         light: on it.
-        texture: (h, w) float32 brightness factor, stretched over the whole figure.
+        texture: (h, w, 3) colour factor stretched over the whole figure.
     """
     road = pose.to_road(limbs.ends.reshape(-1, 3))
     pixels, depth = view.project(road)
@@ -81,35 +82,33 @@ def draw_capsules(
     pixels, depth = pixels.reshape(-1, 2, 2), depth.reshape(-1, 2)
     radii = np.maximum(limbs.radii * view.camera.focal_px / depth, 0.35)
     reach = radii.max(axis=1)[:, None]
-    low = np.floor((pixels.min(axis=1) - reach).min(axis=0)).astype(int) - 1
-    high = np.ceil((pixels.max(axis=1) + reach).max(axis=0)).astype(int) + 2
-    width, height = high - low
-    image_height, image_width = view.camera.image_hw
-    if width > 2 * image_width or height > 3 * image_height:
+    low, high = (pixels.min(axis=1) - reach).min(axis=0), (pixels.max(axis=1) + reach).max(axis=0)
+    box = PixelBox.around(low, high)
+    part = box.within(view.camera.image_hw)
+    if part is None:
         return None
-    if high[0] < 0 or high[1] < 0 or low[0] > image_width or low[1] > image_height:
-        return None
-    sheet = np.zeros((height, width, 4), np.float32)
+    sheet = np.zeros((part.height, part.width, 4), np.float32)
     axes = _view_axes(view, road.mean(axis=0))
     reach_px = np.abs(np.diff(pixels, axis=1)).max(axis=(1, 2)) + 2 * reach[:, 0]
+    corner = np.array([part.x0, part.y0])
     for index in np.argsort(-depth.mean(axis=1)):
         if reach_px[index] > _SMALLEST_PX:
-            _add_limb(sheet, pixels[index] - low, radii[index], limbs.colors[index], light, axes)
-    if texture is not None:
-        factor = cv2.resize(texture, (int(width), int(height)), interpolation=cv2.INTER_AREA)
-        sheet[..., :3] *= factor[..., None]
+            ends = pixels[index] - corner
+            _add_limb(sheet, ends, radii[index], limbs.colors[index], light, axes)
     np.minimum(sheet[..., :3], sheet[..., 3:], out=sheet[..., :3])
-    return Patch(np.round(sheet).astype(np.uint8), int(low[0]), int(low[1]))
+    patch = Patch(np.round(sheet).astype(np.uint8), part.x0, part.y0)
+    if texture is not None:
+        patch = dressed(patch, texture, box)
+    return in_haze(patch, light.haze, light.scene.horizon_rgb)
 
 
 def _view_axes(view: View, center: FloatArray) -> FloatArray:
     """Rows: the picture's right, down and towards-the-eye directions in road axes."""
-    sight = center - (view.s_m, view.u_m, view.camera.height_m)
-    sight = sight / np.linalg.norm(sight)
-    right = np.array([-sight[1], sight[0], 0.0])
-    right /= np.linalg.norm(right)
-    down = np.array([0.0, 0.0, -1.0])
-    return np.stack([right, down, -sight])
+    s, u, h = (center - (view.s_m, view.u_m, view.camera.height_m)).tolist()
+    level, length = math.hypot(s, u), math.sqrt(s * s + u * u + h * h)
+    return np.array(
+        [[-u / level, s / level, 0.0], [0.0, 0.0, -1.0], [-s / length, -u / length, -h / length]]
+    )
 
 
 def _add_limb(
@@ -124,7 +123,9 @@ def _add_limb(
     reach = radii.max() + 1
     x0, y0 = np.maximum(np.floor(ends.min(axis=0) - reach), 0).astype(int)
     x1, y1 = np.ceil(ends.max(axis=0) + reach).astype(int) + 1
-    region = sheet[y0:y1, x0:x1]
+    region = sheet[y0 : max(y1, 0), x0 : max(x1, 0)]
+    if not region.size:
+        return
     x = np.arange(x0, x0 + region.shape[1], dtype=np.float32) - np.float32(ends[0, 0])
     y = np.arange(y0, y0 + region.shape[0], dtype=np.float32)[:, None] - np.float32(ends[0, 1])
     along_x, along_y = (ends[1] - ends[0]).astype(np.float32)

@@ -97,7 +97,7 @@ def car_body(
         fineness: 0 for far away; otherwise cuts between two stations.
     """
     side = _FINE_SIDE if fineness else _COARSE_SIDE
-    stations = _refined(profile, max(fineness, 1))
+    stations = _refined(profile, fineness) if fineness else np.asarray(profile.stations)
     rings = _rings(profile, stations, size_m, side)
     corners, colors, gloss = [], [], []
     middle = (stations[:-1] + stations[1:]) / 2

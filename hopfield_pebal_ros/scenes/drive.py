@@ -27,7 +27,7 @@ from hopfield_pebal_ros.scenes.traffic import Traffic
 from hopfield_pebal_ros.scenes.view import View
 
 MIN_SIDE_PX = 64
-_REACH_M = 160.0
+_REACH_M = 140.0
 _SKY_ID = CITYSCAPES.id_of('sky')
 
 
@@ -219,8 +219,14 @@ class Drive:
         canvas.image_rgb[: sky_rows + 1] = self._sky.paint(view, sky_rows)
         self._backdrop.paint(canvas, view)
         below = slice(grid.first_row, None)
-        np.copyto(canvas.image_rgb[below], ground, where=grid.is_ground[..., None])
-        np.copyto(canvas.label_map[below], self._ground.labels(grid), where=grid.is_ground)
+        ragged = int(np.argmax(grid.is_ground.all(axis=1)))  # rows that also show sky
+        where = grid.is_ground[:ragged]
+        picture, label_map = canvas.image_rgb[below], canvas.label_map[below]
+        np.copyto(picture[:ragged], ground[:ragged], where=where[..., None])
+        picture[ragged:] = ground[ragged:]
+        labels = self._ground.labels(grid)
+        np.copyto(label_map[:ragged], labels[:ragged], where=where)
+        label_map[ragged:] = labels[ragged:]
 
 
 def _random_lens(rng: np.random.Generator, image_hw: tuple[int, int]) -> Camera:

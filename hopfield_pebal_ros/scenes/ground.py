@@ -48,12 +48,11 @@ class Ground:
         self, level: ByteImage, s: npt.NDArray[np.float32], u: npt.NDArray[np.float32]
     ) -> ByteImage:
         rows, columns = level.shape[0] - 2, level.shape[1]
-        along = (s % np.float32(self._length_m)) * np.float32(rows / self._length_m) + np.float32(
-            0.5
-        )
-        across = (u + np.float32(HALF_WIDTH_M)) * np.float32(
-            columns / (2 * HALF_WIDTH_M)
-        ) - np.float32(0.5)
+        along = wrapped(s, self._length_m)
+        along *= np.float32(rows / self._length_m)
+        along += np.float32(0.5)
+        across = (u + np.float32(HALF_WIDTH_M)) * np.float32(columns / (2 * HALF_WIDTH_M))
+        across -= np.float32(0.5)
         looked = cv2.remap(level, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(looked, dtype=np.uint8)
 
@@ -67,13 +66,25 @@ class Ground:
         side = np.float32(self._grit.shape[0] / _GRIT_M)
         x, y = grid.u[part] * side, grid.s[part] * side
         grit = cv2.remap(
-            self._grit, x % 512, y % 512, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+            self._grit,
+            wrapped(x, 512),
+            wrapped(y, 512),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
         )
         fade = np.clip((14 - middle[part]) / 8, 0, 1)[:, None]
         factor = (128 + (grit.astype(np.float32) - 128) * fade).astype(np.uint8)
         image[part] = cv2.multiply(
             image[part], cv2.cvtColor(factor, cv2.COLOR_GRAY2RGB), scale=1 / 128
         )
+
+
+def wrapped(values: npt.NDArray[np.float32], period: float) -> npt.NDArray[np.float32]:
+    """Bring float32 values into 0..period; much faster than the % of numpy."""
+    turns = np.floor(values * np.float32(1 / period))
+    turns *= np.float32(-period)
+    turns += values
+    return np.asarray(turns)
 
 
 def _levels(texture: ByteImage) -> list[ByteImage]:
@@ -125,12 +136,18 @@ def _wet(lit: ByteImage, grid: GroundGrid, light: Light) -> ByteImage:
     noise = fractal_noise(8, 4, 2)
     map_x, map_y = grid.u * np.float32(24), grid.s * np.float32(14)
     pools = cv2.remap(
-        noise, map_x % 512, map_y % 512, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+        noise,
+        wrapped(map_x, 512),
+        wrapped(map_y, 512),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_WRAP,
     )
-    pools = np.clip((pools - np.float32(0.9 - 0.9 * light.wetness)) * 2, 0, 1)
-    share = np.float32(light.wetness) * (0.1 + 0.3 * grid.depth / (grid.depth + 18) + 0.35 * pools)
+    pools = np.clip((pools - np.float32(1.3 - 0.8 * light.wetness)) * 2, 0, 1)
+    share = np.float32(light.wetness) * (
+        0.06 + 0.26 * grid.depth / (grid.depth + 25) + 0.24 * pools
+    )
     mirrored = np.empty_like(lit)
-    mirrored[:] = np.clip(0.8 * light.horizon_rgb + 0.1 * light.zenith_rgb, 0, 255)
+    mirrored[:] = np.clip(0.68 * light.horizon_rgb + 0.1 * light.zenith_rgb, 0, 255)
     dark = cv2.convertScaleAbs(lit, alpha=1 - 0.35 * light.wetness)
     share = np.asarray(share, np.float32)
     return np.asarray(cv2.blendLinear(mirrored, dark, share, 1 - share), dtype=np.uint8)

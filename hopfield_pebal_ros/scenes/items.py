@@ -1,25 +1,26 @@
 """What can stand in a street: models on their feet, tree pictures, panels along the road."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
-from hopfield_pebal_ros.scenes.canvas import Canvas, Layer, in_haze, relit
+from hopfield_pebal_ros.scenes.canvas import Canvas, Layer, relit
 from hopfield_pebal_ros.scenes.light import Light, LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.quads import Picture, textured_quad, upright
 from hopfield_pebal_ros.scenes.shadows import Caster
-from hopfield_pebal_ros.scenes.view import NEAR_M, View
+from hopfield_pebal_ros.scenes.view import View
 
 FloatArray = npt.NDArray[np.float64]
 
 VEGETATION_ID = CITYSCAPES.id_of('vegetation')
 
-_SMALLEST_PX = 4.0
+_SMALLEST_PX = 5.0
+_NEAREST_M = 1.5
 
 
 class Item(Protocol):
@@ -60,6 +61,7 @@ class Standing:
         instance_id: of slot 0; slot 1 has the next; 0 for things without instances.
         contact: darkness under it.
         glows: its lamps, if they are on.
+        visible_to_m: it is left out further away.
     """
 
     model: Model
@@ -68,21 +70,22 @@ class Standing:
     instance_id: int = 0
     contact: float = 0.6
     glows: tuple[Glow, ...] = ()
+    visible_to_m: float = 130.0
 
     @property
     def far_s(self) -> float:
         return self.pose.s
 
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
-        depth = self.pose.s - view.s_m
-        if depth - self.size_m[0] / 2 < NEAR_M or not self._may_be_seen(view, depth):
+        depth, reach = self.pose.s - view.s_m, max(self.size_m)
+        if depth + self.size_m[0] / 2 < _NEAREST_M or depth > self.visible_to_m:
+            return []
+        if not view.may_show(self.pose.s, self.pose.u, reach):
+            return []
+        if self.size_m[2] * view.px_per_m(self.pose.s) < _SMALLEST_PX:
             return []
         local = light.local(depth, sun_visible=key_share)
-        layers = self.model.draw(view, self.pose, local)
-        haze = light.haze(depth)
-        return [
-            replace(each, patch=in_haze(each.patch, haze, light.horizon_rgb)) for each in layers
-        ]
+        return self.model.draw(view, self.pose, local)
 
     def shine(self, view: View, canvas: Canvas) -> None:
         """Add the glow of its lamps to the picture."""
@@ -95,14 +98,6 @@ class Standing:
             if glow.is_forward is None or glow.is_forward == faces_camera:
                 radius = max(glow.radius_m * view.px_per_m(self.pose.s), 3.0)
                 canvas.shine(x, y, radius, np.asarray(glow.color_rgb))
-
-    def _may_be_seen(self, view: View, depth: float) -> bool:
-        """Refuse early what is to the left or right of the picture, or too small."""
-        if self.size_m[2] * view.px_per_m(self.pose.s) < _SMALLEST_PX:
-            return False
-        center, _ = view.project(np.array([[self.pose.s, self.pose.u, 0.0]]))
-        margin = max(self.size_m) * view.camera.focal_px / max(depth - self.size_m[0] / 2, NEAR_M)
-        return bool(-margin < center[0, 0] < view.camera.image_hw[1] + margin)
 
     def casters(self) -> list[Caster]:
         length, width, height = self.size_m
@@ -134,7 +129,7 @@ class Tree:
             return []
         depth = self.s - view.s_m
         local = light.local(depth, sun_visible=max(key_share, 0.5))
-        factor = local.ambient_rgb * 0.85 + local.key_rgb * 0.75
+        factor = local.ambient_rgb * 0.85 + local.key_rgb * (0.3 if light.is_night else 0.75)
         haze = light.haze(depth)
         return [Layer(relit(patch, factor, haze=haze, haze_rgb=light.horizon_rgb), VEGETATION_ID)]
 

@@ -10,7 +10,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.car_bodies import GLASS_RGB, PLASTIC_RGB
 from hopfield_pebal_ros.scenes.light import LocalLight
-from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, fill, join, shaded_polygons
+from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, draw_solid, join
 from hopfield_pebal_ros.scenes.vehicles import lifted, plate, right_side_seen, side_panel
 from hopfield_pebal_ros.scenes.view import View
 from hopfield_pebal_ros.scenes.wheels import wheels
@@ -33,7 +33,7 @@ class LargeVehicle:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         solid = _assembled(self, right_side_seen(view, pose))
-        patch = fill([shaded_polygons(view, solid, pose, light)])
+        patch = draw_solid(view, solid, pose, light)
         return [Layer(patch, self.label_id)] if patch else []
 
 

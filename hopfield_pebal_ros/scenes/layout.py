@@ -229,18 +229,17 @@ class Layout:
                 pen.start_s + float(rng.uniform(0, BLOCK_M)),
                 kerb + side * float(rng.uniform(0, 0.5)),
             )
-            pen.items.append(Standing(sign, place, (0.1, 0.3, sign.height_m), contact=0.2))
+            size = 0.1, 0.3, sign.height_m
+            pen.items.append(Standing(sign, place, size, contact=0.2, visible_to_m=75))
         if rng.random() < 0.25:
             light = TrafficLight(float(rng.uniform(2.8, 3.6)), int(rng.integers(3)))
             place = Pose(pen.start_s + float(rng.uniform(0, BLOCK_M)), kerb)
             pen.items.append(Standing(light, place, (0.2, 0.3, 3.2), contact=0.2))
         if rng.random() < 0.3:
-            start = pen.start_s + rng.uniform(0, 30)
+            start, post = pen.start_s + rng.uniform(0, 30), Post(0.95, 0.06, (60.0, 62.0, 64.0))
             for index in range(int(rng.integers(3, 12))):
                 place = Pose(float(start + 1.8 * index), edge + side * 0.4)
-                pen.items.append(
-                    Standing(Post(0.95, 0.06, (60.0, 62.0, 64.0)), place, (0.12, 0.12, 0.9))
-                )
+                pen.items.append(Standing(post, place, (0.12, 0.12, 0.9), visible_to_m=45))
 
     def _people(self, pen: _Pen, side: int) -> None:
         """People who stand about, and parked bicycles and motorcycles."""
@@ -248,11 +247,12 @@ class Layout:
         start, end = section.pavement[1 if side > 0 else 0]
         if end - start < 1:
             return
-        busy = {'city': 1.2, 'avenue': 0.8, 'suburb': 0.4, 'country': 0.1, 'works': 0.3}[
+        busy = {'city': 2.2, 'avenue': 1.5, 'suburb': 0.8, 'country': 0.2, 'works': 0.6}[
             section.style
         ]
         for _ in range(int(rng.poisson(busy))):
             person = random_person(rng, is_walking=False)
+            size = 0.35, 0.45, person.figure.height_m
             u = self._edge(side) + side * rng.uniform(start + 0.5, end - 0.3)
             pose = Pose(
                 pen.start_s + float(rng.uniform(0, BLOCK_M)),
@@ -260,9 +260,7 @@ class Layout:
                 float(rng.uniform(0, 6.28)),
                 1.0,
             )
-            pen.items.append(
-                Standing(person, pose, (0.35, 0.45, person.figure.height_m), pen.instance())
-            )
+            pen.items.append(Standing(person, pose, size, pen.instance(), visible_to_m=75))
         for _ in range(int(rng.poisson(0.8 * busy))):
             machine = random_two_wheeler(
                 rng, is_motorcycle=bool(rng.random() < 0.4), is_ridden=False
@@ -275,7 +273,9 @@ class Layout:
                 1.0,
             )
             pen.items.append(
-                Standing(machine, pose, (1.6, 0.3, 0.9), pen.instance(2), contact=0.4)
+                Standing(
+                    machine, pose, (1.6, 0.3, 0.9), pen.instance(2), contact=0.4, visible_to_m=75
+                )
             )
 
     def _facade(self, index: int) -> Facade:

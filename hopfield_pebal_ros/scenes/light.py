@@ -46,24 +46,30 @@ class Light:
 
     def local(self, depth_m: float, *, sun_visible: float) -> 'LocalLight':
         """Light on one object; `sun_visible` is 0 in shadow, 1 in the sun (at night: a lamp)."""
+        haze = self.haze(depth_m)
         if not self.is_night:
-            return LocalLight(
-                self, self.ambient_rgb, self.sun_rgb * sun_visible, self.sun_direction
-            )
+            key = self.sun_rgb * sun_visible
+            return LocalLight(self, self.ambient_rgb, key, self.sun_direction, haze)
         headlight = 1.1 / (1 + (max(depth_m - 4, 0.0) / 14) ** 2)
         warm = np.array([1.0, 0.93, 0.8]) * headlight
         lamp = np.array([1.0, 0.8, 0.55]) * 0.45 * sun_visible
-        return LocalLight(self, self.ambient_rgb + lamp, warm, np.array([-0.97, 0.1, 0.2]))
+        toward_ego = np.array([-0.97, 0.1, 0.2])
+        return LocalLight(self, self.ambient_rgb + lamp, warm, toward_ego, haze)
 
 
 @dataclass(frozen=True)
 class LocalLight:
-    """Light that falls on one object."""
+    """Light that falls on one object, and the haze 0..1 between it and the camera."""
 
     scene: Light
     ambient_rgb: FloatArray
     key_rgb: FloatArray
     key_direction: FloatArray
+    haze: float
+
+    def veiled(self, colors: FloatArray) -> FloatArray:
+        """Mix the haze into lit colours (N, 3)."""
+        return np.asarray(colors * (1 - self.haze) + self.scene.horizon_rgb * self.haze)
 
     def diffuse(self, normals: FloatArray) -> FloatArray:
         """Factor (N, 3) of matt surfaces with unit normals (N, 3) in road axes."""
@@ -86,12 +92,14 @@ class LocalLight:
             sight: (N, 3) unit, from the eye to the surface.
             gloss: (N,) 0 matt .. 1 mirror-like coat.
         """
+        matt = colors * self.diffuse(normals)
+        if not gloss.any():
+            return np.asarray(np.clip(matt, 0, 255))
         along = np.sum(sight * normals, axis=1, keepdims=True)
         mirrored = sight - 2 * along * normals
         grazing = (1 - np.clip(-along, 0, 1)) ** 3
         strength = gloss[:, None] * (0.12 + 0.7 * grazing)
         shine = np.maximum(mirrored @ self.key_direction, 0)[:, None] ** 60
-        matt = colors * self.diffuse(normals)
         glint = 180 * gloss[:, None] * shine * self.key_rgb
         mixed = matt * (1 - strength) + self.surroundings(mirrored) * strength + glint
         return np.asarray(np.clip(mixed, 0, 255))
@@ -157,7 +165,7 @@ _MOODS: dict[str, _Mood] = {
     'clear': (
         (22, 62),
         (0.98, 0.9, 0.74),
-        (0.4, 0.44, 0.52),
+        (0.48, 0.51, 0.57),
         (78, 128, 196),
         (200, 216, 230),
         (0.0, 0.7),
@@ -173,7 +181,7 @@ _MOODS: dict[str, _Mood] = {
     'low sun': (
         (8, 18),
         (0.95, 0.72, 0.46),
-        (0.38, 0.39, 0.46),
+        (0.44, 0.44, 0.49),
         (104, 140, 190),
         (246, 214, 168),
         (0, 0.6),
@@ -181,7 +189,7 @@ _MOODS: dict[str, _Mood] = {
     'dusk': (
         (3, 6),
         (0.08, 0.05, 0.04),
-        (0.36, 0.36, 0.45),
+        (0.42, 0.4, 0.44),
         (60, 74, 120),
         (206, 156, 136),
         (0.2, 0.9),

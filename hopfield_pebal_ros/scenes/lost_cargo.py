@@ -1,4 +1,4 @@
-"""Where outliers lie: up to four on each 150 m of street, on the road and beside it."""
+"""Where outliers lie: up to four on each 100 m of street, on the road and beside it."""
 
 import math
 
@@ -9,7 +9,7 @@ from hopfield_pebal_ros.scenes.items import Item, Standing
 from hopfield_pebal_ros.scenes.meshes import Pose
 from hopfield_pebal_ros.scenes.outliers import random_outlier
 
-STRETCH_M = 150.0
+STRETCH_M = 100.0
 _FIRST_INSTANCE = 61000
 _FIRST_M = 8.0
 
@@ -40,10 +40,10 @@ class LostCargo:
 
     def _place(self, rng: np.random.Generator, index: int, number: int) -> Item:
         """The first of each stretch is near its beginning, so that one is seen large."""
-        reach = 30.0 if number == 0 else STRETCH_M - _FIRST_M
+        reach = 22.0 if number == 0 else STRETCH_M - _FIRST_M
         s = index * STRETCH_M + _FIRST_M + float(rng.uniform(0, reach))
         outlier = random_outlier(
-            rng, height_m=float(np.exp(rng.uniform(math.log(0.2), math.log(1.7))))
+            rng, height_m=float(np.exp(rng.uniform(math.log(0.3), math.log(2.2))))
         )
         section = self._section
         if rng.random() < 0.7:
@@ -59,4 +59,5 @@ class LostCargo:
             outlier.size_m,
             _FIRST_INSTANCE + (4 * index + number) % 4000,
             contact=0.75,
+            visible_to_m=110.0,
         )

@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.scenes.canvas import Patch
 from hopfield_pebal_ros.scenes.textures import (
     FloatImage,
     fractal_noise,
@@ -41,20 +40,6 @@ def random_pattern(rng: np.random.Generator) -> FloatImage:
     )
     mixed = first * (1 - share) + second * share
     return np.asarray(mixed * grain[..., None], dtype=np.float32)
-
-
-def dress(patch: Patch, pattern: FloatImage) -> Patch:
-    """Multiply a patch by a pattern stretched over it."""
-    height, width = patch.rgba.shape[:2]
-    large = cv2.resize(
-        pattern,
-        (width, height),
-        interpolation=cv2.INTER_AREA if width < _SIDE else cv2.INTER_LINEAR,
-    )
-    color = cv2.multiply(np.ascontiguousarray(patch.rgba[..., :3]), large, dtype=cv2.CV_8U)
-    rgba = patch.rgba.copy()
-    rgba[..., :3] = np.minimum(color, rgba[..., 3:])
-    return Patch(rgba, patch.x0, patch.y0)
 
 
 def _noise(rng: np.random.Generator, cells: int, octaves: int) -> FloatImage:

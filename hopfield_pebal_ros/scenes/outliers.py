@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from hopfield_pebal_ros.scenes.camera import Camera
-from hopfield_pebal_ros.scenes.canvas import Layer, Patch
+from hopfield_pebal_ros.scenes.canvas import Layer, Patch, relit
 from hopfield_pebal_ros.scenes.capsules import Capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight, random_light
 from hopfield_pebal_ros.scenes.meshes import Faces, Pose, draw_solid
 from hopfield_pebal_ros.scenes.outlier_shapes import Shape, random_shape
-from hopfield_pebal_ros.scenes.outlier_textures import dress, random_pattern
+from hopfield_pebal_ros.scenes.outlier_textures import random_pattern
 from hopfield_pebal_ros.scenes.textures import ByteImage, FloatImage
 from hopfield_pebal_ros.scenes.view import View
 
@@ -31,10 +31,10 @@ class Outlier:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         if isinstance(self.shape, Faces):
-            patch = draw_solid(view, self.shape, pose, light)
+            patch = draw_solid(view, self.shape, pose, light, texture=self.pattern)
         else:
-            patch = draw_capsules(view, self.shape, pose, light)
-        return [Layer(dress(patch, self.pattern), OUTLIER_ID)] if patch else []
+            patch = draw_capsules(view, self.shape, pose, light, texture=self.pattern)
+        return [Layer(patch, OUTLIER_ID)] if patch else []
 
 
 def random_outlier(rng: np.random.Generator, *, height_m: float | None = None) -> Outlier:
@@ -79,7 +79,11 @@ def _drawn_alone(rng: np.random.Generator, size_px: int) -> Patch | None:
     outlier = random_outlier(rng)
     pose = Pose(6.0, float(rng.uniform(-1, 1)), float(rng.uniform(0, 2 * math.pi)))
     height = float(rng.uniform(0.8, 2.0))
-    light = random_light(rng).local(6.0, sun_visible=float(rng.random() < 0.7))
+    scene = random_light(rng)
+    if scene.is_night:
+        return None
+    light = scene.local(6.0, sun_visible=float(rng.random() < 0.7))
+    gain = scene.exposure * float(rng.uniform(0.8, 1.2))
     focal = size_px * 4.0
     for _ in range(2):  # the second time at the size the first one asks for
         frame = Camera(image_hw=(4096, 4096), focal_px=focal, height_m=height, pitch_rad=0.15)
@@ -90,7 +94,7 @@ def _drawn_alone(rng: np.random.Generator, size_px: int) -> Patch | None:
         if len(solid) < 3:
             return None
         focal *= size_px / max(np.ptp(solid, axis=0).max() + 1, 1)
-    return layers[0].patch
+    return relit(layers[0].patch, np.full(3, gain))
 
 
 def _framed(patch: Patch, size_px: int) -> tuple[ByteImage, npt.NDArray[np.float32]]:

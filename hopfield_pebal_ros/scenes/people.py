@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -57,8 +58,10 @@ class Person:
     stride: float
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
-        limbs = walking(self.figure, phase=pose.phase, stride=self.stride)
-        patch = draw_capsules(view, limbs, pose, light, texture=cloth_texture())
+        is_far = self.figure.height_m * view.px_per_m(pose.s) < 45
+        limbs = walking(self.figure, phase=pose.phase, stride=self.stride, is_far=is_far)
+        texture = None if is_far else cloth_texture()
+        patch = draw_capsules(view, limbs, pose, light, texture=texture)
         return [Layer(patch, PERSON_ID)] if patch else []
 
 
@@ -91,54 +94,42 @@ def random_person(rng: np.random.Generator, *, is_walking: bool) -> Person:
     return Person(random_figure(rng), float(rng.uniform(0.7, 1.0)) if is_walking else 0.12)
 
 
+@lru_cache(maxsize=1)
 def cloth_texture() -> npt.NDArray[np.float32]:
-    """Folds: brightness factor (h, w)."""
+    """Folds: brightness factors (h, w, 3)."""
     noise = fractal_noise(16, 4, 2)[:192, :96]
-    return np.asarray(1 + 0.09 * noise, dtype=np.float32)
+    return np.repeat(1 + 0.09 * noise[..., None], 3, axis=2).astype(np.float32)
 
 
-def walking(figure: Figure, *, phase: float, stride: float) -> Capsules:
+def walking(figure: Figure, *, phase: float, stride: float, is_far: bool = False) -> Capsules:
     """Limbs of a person on foot in object axes; `stride` 0 stands, 1 walks briskly."""
     swing = 0.45 * stride * math.sin(phase)
     bend = [max(0.0, math.sin(phase + shift)) * 0.8 * stride for shift in (0.9, math.pi + 0.9)]
-    rows: Rows = []
-    for side, angle, knee in ((-1, swing, bend[0]), (1, -swing, bend[1])):
-        hip = np.array([0.0, side * 0.095, 0.93])
-        middle = hip + 0.45 * _hanging(angle)
-        foot = middle + 0.42 * _hanging(angle - knee)
-        rows += [
-            (hip, middle, 0.088 * figure.girth, 0.062 * figure.girth, figure.legs),
-            (middle, foot, 0.062 * figure.girth, 0.043, figure.legs),
-            (
-                beside(foot, -0.03, 0, -0.02),
-                beside(foot, 0.15, side * 0.02, -0.035),
-                0.045,
-                0.036,
-                figure.shoes,
-            ),
-        ]
-    for side, angle in ((-1, -swing), (1, swing)):
+    rows = _leg(figure, -1, swing, bend[0]) + _leg(figure, 1, -swing, bend[1])
+    for side, angle in ((-1, -0.9 * swing), (1, 0.9 * swing)):
         shoulder = np.array([0.0, side * 0.185, 1.42])
-        rows += arm(
-            figure,
-            shoulder,
-            shoulder + 0.29 * _hanging(0.9 * angle) + (0, side * 0.04, 0),
-            angle * 0.9 + 0.25,
-        )
+        elbow = beside(shoulder + 0.29 * _hanging(angle), 0, side * 0.04, 0)
+        rows += arm(figure, shoulder, elbow, angle + 0.25)[: 2 if is_far else 3]
     rows += trunk(figure, np.array([0.0, 0.0, 0.95]), np.array([0.01, 0.0, 1.4]))
+    girth = figure.girth
     if figure.coat_m:
-        rows.append(
-            (
-                (0, 0, 1.0),
-                (0, 0, 0.95 - figure.coat_m),
-                0.16 * figure.girth,
-                0.19 * figure.girth,
-                figure.top,
-            )
-        )
+        hem = 0.95 - figure.coat_m
+        rows.append(((0, 0, 1.0), (0, 0, hem), 0.16 * girth, 0.19 * girth, figure.top))
     if figure.bag is not None:
         rows.append(((-0.16, 0.0, 1.36), (-0.17, 0.0, 1.1), 0.12, 0.14, figure.bag))
     return _scaled(capsules(rows), figure.height_m / 1.72)
+
+
+def _leg(figure: Figure, side: int, angle: float, knee: float) -> Rows:
+    hip = np.array([0.0, side * 0.095, 0.93])
+    middle = hip + 0.45 * _hanging(angle)
+    foot = middle + 0.42 * _hanging(angle - knee)
+    heel, toe = beside(foot, -0.03, 0, -0.02), beside(foot, 0.15, side * 0.02, -0.035)
+    return [
+        (hip, middle, 0.088 * figure.girth, 0.062 * figure.girth, figure.legs),
+        (middle, foot, 0.062 * figure.girth, 0.043, figure.legs),
+        (heel, toe, 0.045, 0.036, figure.shoes),
+    ]
 
 
 def trunk(figure: Figure, hips: FloatArray, neck: FloatArray) -> Rows:

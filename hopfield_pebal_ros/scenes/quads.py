@@ -109,11 +109,6 @@ def upright(
     return Patch(np.asarray(warped, dtype=np.uint8), left, top)
 
 
-def opaque(image_rgb: ByteImage) -> ByteImage:
-    """Add a full alpha channel to (h, w, 3)."""
-    return np.asarray(cv2.cvtColor(image_rgb, cv2.COLOR_RGB2RGBA), dtype=np.uint8)
-
-
 def with_alpha(image_rgb: ByteImage, alpha: npt.NDArray[np.floating]) -> ByteImage:
     """Premultiply (h, w, 3) by alpha (h, w) 0..1 and append it."""
     rgba = np.empty((*alpha.shape, 4), np.uint8)

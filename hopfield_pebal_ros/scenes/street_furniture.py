@@ -1,6 +1,6 @@
 """Lamps, poles, traffic signs and traffic lights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,7 +10,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.capsules import Rows, capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight
-from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, faces, fill, join, shaded_polygons
+from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, draw_solid, faces, join
 from hopfield_pebal_ros.scenes.vehicles import plate
 from hopfield_pebal_ros.scenes.view import View
 
@@ -74,7 +74,7 @@ class Sign:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         post = Post(self.height_m, 0.035, _STEEL).draw(view, pose, light)
-        patch = fill([shaded_polygons(view, _sign_plates(self), pose, light)])
+        patch = draw_solid(view, _sign_plates(self), pose, light)
         return [*post, Layer(patch, SIGN_ID)] if patch else post
 
     def plates(self) -> list[Faces]:
@@ -130,7 +130,7 @@ class TrafficLight:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         layers = Post(self.height_m, 0.06, (90.0, 94.0, 96.0)).draw(view, pose, light)
-        patch = fill([shaded_polygons(view, _lamp_box(self), pose, light)])
+        patch = draw_solid(view, _lamp_box(self), pose, light)
         return [*layers, Layer(patch, TRAFFIC_LIGHT_ID)] if patch else layers
 
 
@@ -195,4 +195,4 @@ def _self_lit(light: LocalLight) -> LocalLight:
     """Keep lamp heads visible at night, whatever falls on the pole."""
     if not light.scene.is_night:
         return light
-    return LocalLight(light.scene, light.ambient_rgb + 0.15, light.key_rgb, light.key_direction)
+    return replace(light, ambient_rgb=light.ambient_rgb + 0.15)

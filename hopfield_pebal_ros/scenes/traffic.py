@@ -54,7 +54,7 @@ class Traffic:
         ]
         kerb = section.right_edge - 2.4 * section.parking[1] - 0.6
         if rng.random() < 0.5 and kerb > 1.3:
-            streams.append(_Stream('cycle', kerb, rng.uniform(4, 6), 25, 0.3, 0.15))
+            streams.append(_Stream('cycle', kerb, rng.uniform(4, 6), 22, 0.5, 0.15))
         for sign, edge, (start, end) in zip(
             (-1, 1), (section.left_edge, section.right_edge), section.pavement, strict=True
         ):
@@ -62,7 +62,7 @@ class Traffic:
             if end - start > 1.2:
                 middle, spread = edge + sign * (start + end) / 2, (end - start) / 2 - 0.4
                 streams += [
-                    _Stream('walker', middle, pace, 9, walkers * 0.5, spread)
+                    _Stream('walker', middle, pace, 8, walkers * 0.6, spread)
                     for pace in (rng.uniform(1, 1.6), -rng.uniform(1, 1.6))
                 ]
         self._streams = tuple(streams)
@@ -74,7 +74,7 @@ class Traffic:
         found: list[Item] = []
         for number, stream in enumerate(self._streams):
             moved = stream.speed_mps * time_s
-            reach = reach_m if stream.kind == 'vehicle' else 70.0
+            reach = reach_m if stream.kind == 'vehicle' else 65.0
             first = math.floor((ego_s - 10 - moved) / stream.gap_m)
             last = math.ceil((ego_s + reach - moved) / stream.gap_m)
             for index in range(first, last + 1):
@@ -100,12 +100,11 @@ class Traffic:
                 rng, is_motorcycle=bool(rng.random() < 0.3), is_ridden=True
             )
             pose = Pose(s, u, yaw, float(rng.uniform(0, 6)) - 6 * time_s)
-            return Standing(machine, pose, (1.6, 0.5, 1.6), instance, contact=0.5)
+            return Standing(machine, pose, (1.6, 0.5, 1.6), instance, contact=0.5, visible_to_m=90)
         person = random_person(rng, is_walking=True)
         phase = float(rng.uniform(0, 6)) + 2 * math.pi * abs(stream.speed_mps) / 1.45 * time_s
-        return Standing(
-            person, Pose(s, u, yaw, phase), (0.4, 0.45, person.figure.height_m), instance
-        )
+        size = 0.4, 0.45, person.figure.height_m
+        return Standing(person, Pose(s, u, yaw, phase), size, instance, visible_to_m=75)
 
     def _leader(self, time_s: float, ego_s: float) -> Standing:
         assert self._leader_gap_m is not None

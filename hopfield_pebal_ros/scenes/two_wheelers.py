@@ -42,7 +42,7 @@ class TwoWheeler:
     helmet: Color
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
-        is_far = view.px_per_m(pose.s) < 45
+        is_far = view.px_per_m(pose.s) < 55
         machine = (
             _motorcycle(self.paint, is_far=is_far)
             if self.is_motorcycle
@@ -74,7 +74,7 @@ def _ring(center: npt.ArrayLike, radius: float, thickness: float, pieces: int) -
 
 
 def _bicycle(paint: Color, phase: float, *, is_far: bool) -> Capsules:
-    pieces = 8 if is_far else 14
+    pieces = 7 if is_far else 14
     rear, front = np.array([-0.52, 0, 0.34]), np.array([0.53, 0, 0.34])
     crank, seat, head = (
         np.array([-0.08, 0, 0.29]),
@@ -115,7 +115,7 @@ def _bicycle(paint: Color, phase: float, *, is_far: bool) -> Capsules:
 
 
 def _motorcycle(paint: Color, *, is_far: bool) -> Capsules:
-    pieces = 8 if is_far else 14
+    pieces = 7 if is_far else 14
     rear, front = np.array([-0.68, 0, 0.31]), np.array([0.7, 0, 0.31])
     rows = _ring(rear, 0.25, 0.065, pieces) + _ring(front, 0.26, 0.055, pieces)
     rows += [

@@ -11,7 +11,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.car_bodies import GLASS_RGB, PLASTIC_RGB, PROFILES, car_body
 from hopfield_pebal_ros.scenes.light import LocalLight
-from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, faces, fill, join, shaded_polygons
+from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, draw_solid, faces, join
 from hopfield_pebal_ros.scenes.view import View
 from hopfield_pebal_ros.scenes.wheels import wheels
 
@@ -42,7 +42,7 @@ class Car:
         fineness = 2 if scale > 190 else 1 if scale > 45 else 0
         lamps_on = light.scene.is_night and not self.is_parked
         solid = _assembled(self, fineness, right_side_seen(view, pose), lamps_on)
-        patch = fill([shaded_polygons(view, solid, pose, light)])
+        patch = draw_solid(view, solid, pose, light)
         return [Layer(patch, CAR_ID)] if patch else []
 
 
@@ -56,13 +56,13 @@ def right_side_seen(view: View, pose: Pose) -> bool:
 def _assembled(car: Car, fineness: int, is_right_seen: bool, lamps_on: bool) -> Faces:
     """Far wheels, body, details, near wheels, to be drawn in this order."""
     body = car_body(PROFILES[car.kind], car.size_m, np.asarray(car.paint_rgb), fineness=fineness)
-    near = 1 if is_right_seen else -1
+    near, is_far = 1 if is_right_seen else -1, fineness == 0
     parts = [
         replace(body, rank=body.rank + np.int8(1)),
-        _ranked(wheels(car.size_m, side=-near, rim=car.rim), 0),
+        _ranked(wheels(car.size_m, side=-near, rim=car.rim, is_far=is_far), 0),
         _ranked(_mirror(car, -near), 0),
-        _ranked(_details(car, lamps_on), 3),
-        lifted(wheels(car.size_m, side=near, rim=car.rim), 4),
+        _ranked(_details(car, lamps_on, is_far=is_far), 3),
+        lifted(wheels(car.size_m, side=near, rim=car.rim, is_far=is_far), 4),
         _ranked(_mirror(car, near), 4),
     ]
     return join(parts)
@@ -97,7 +97,7 @@ def random_car(rng: np.random.Generator, *, is_parked: bool = False) -> Car:
     )
 
 
-def _details(car: Car, lamps_on: bool) -> Faces:
+def _details(car: Car, lamps_on: bool, *, is_far: bool) -> Faces:
     """Lamps, plates, bumpers, seams."""
     length, width, height = car.size_m
     tail, nose, half = -length / 2 - 0.012, length / 2 + 0.012, width / 2
@@ -137,7 +137,8 @@ def _details(car: Car, lamps_on: bool) -> Faces:
         ),
     ]
     for side in (-1, 1):
-        parts += _lamps(car, tail, nose, side, lamps_on) + _side_seams(car, side)
+        parts += _lamps(car, tail, nose, side, lamps_on)
+        parts += [] if is_far else _side_seams(car, side)
     if car.kind == 'van':
         low, high = 0.58 * height, 0.88 * height
         parts += [

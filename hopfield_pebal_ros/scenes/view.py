@@ -46,13 +46,23 @@ class View:
     def to_camera(self, points_suh: FloatArray) -> FloatArray:
         """(N, 3) road coordinates to (N, 3) x right, y down, z forward of the camera's place."""
         ahead = points_suh[:, 0] - self.s_m
-        x = points_suh[:, 1] - self.u_m + 0.5 * self.bend * ahead**2
-        y = self.camera.height_m - points_suh[:, 2] - 0.5 * self.rise * ahead**2
-        return np.stack([x, y, ahead], axis=1)
+        square = 0.5 * ahead * ahead
+        points = np.empty((len(ahead), 3))
+        points[:, 0] = points_suh[:, 1] - self.u_m + self.bend * square
+        points[:, 1] = self.camera.height_m - points_suh[:, 2] - self.rise * square
+        points[:, 2] = ahead
+        return points
 
     def project(self, points_suh: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Pixels (N, 2) and depth (N,) [m] of points in road coordinates."""
         return self.camera.project(self.to_camera(points_suh))
+
+    def may_show(self, s_m: float, u_m: float, reach_m: float) -> bool:
+        """Whether something within `reach_m` of a place can be between the picture's sides."""
+        ahead = s_m - self.s_m
+        x = u_m - self.u_m + 0.5 * self.bend * ahead * ahead
+        half = 0.5 * self.camera.image_hw[1] / self.camera.focal_px + 2 * abs(self.camera.yaw_rad)
+        return abs(x) < (ahead + reach_m) * half + 1.5 * reach_m
 
     def px_per_m(self, s_m: float) -> float:
         return self.camera.focal_px / max(s_m - self.s_m, NEAR_M)
@@ -63,11 +73,12 @@ class View:
         slope_x, slope_y = self.camera.rays(first_row)
         root = slope_y * slope_y
         root += np.float32(2 * self.rise * self.camera.height_m)
+        meets = root >= 0  # beyond a crest the ray passes over the road
         np.sqrt(np.maximum(root, 0, out=root), out=root)
         root += slope_y
         np.maximum(root, np.float32(1e-6), out=root)
         depth = np.float32(2 * self.camera.height_m) / root
-        is_ground = depth < FAR_M
+        is_ground = (depth < FAR_M) & meets
         u = depth * (slope_x - np.float32(0.5 * self.bend) * depth) + np.float32(self.u_m)
         s = depth + np.float32(self.s_m)
         return GroundGrid(first_row, s, u, depth, is_ground)
