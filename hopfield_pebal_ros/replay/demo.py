@@ -1,7 +1,6 @@
 """`python -m hopfield_pebal_ros.replay.demo --out demo_output`: what `make demo` runs."""
 
 import importlib.util
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from tqdm import tqdm
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
 from hopfield_pebal_ros.inference.engine import Backend
 from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepare_output_folder
+from hopfield_pebal_ros.replay.detector_process import exit_on_sigterm
 from hopfield_pebal_ros.replay.drive_bag import DrivePlan, is_rendered, render_drives
 from hopfield_pebal_ros.replay.evaluate_bag import USER_ERRORS, EvaluateBag, evaluate_bag
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun
@@ -50,11 +50,10 @@ class Demo:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     settings = tyro.cli(Demo, prog='demo', args=arguments)
-    # a terminated demo must still end the node that it started
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     start_s = time.monotonic()
     try:
-        run = run_demo(settings)
+        with exit_on_sigterm():
+            run = run_demo(settings)
     except (*USER_ERRORS, DemoError) as error:
         print(f'demo: {error}', file=sys.stderr)  # noqa: T201
         return 1

@@ -11,6 +11,7 @@ from typing import Final
 import tyro
 from tqdm import tqdm
 
+from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.metadata import DeploymentError
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
 from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision
@@ -18,15 +19,15 @@ from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepar
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
 from hopfield_pebal_ros.replay.bags import Bag, BagError, ImageTopic, open_bag
 from hopfield_pebal_ros.replay.camera_images import to_pixels
-from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings
+from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings, exit_on_sigterm
 from hopfield_pebal_ros.replay.earlier_results import remove_earlier_bag
 from hopfield_pebal_ros.replay.evaluated_run import (
     EvaluatedRun,
-    GroundTruth,
     evaluate_run,
     write_frame_lines,
 )
 from hopfield_pebal_ros.replay.frame_pictures import FramePainter
+from hopfield_pebal_ros.replay.ground_truth import GroundTruth
 from hopfield_pebal_ros.replay.offline import run_offline
 from hopfield_pebal_ros.replay.playback import (
     BYTES_PER_PIXEL,
@@ -40,6 +41,9 @@ from hopfield_pebal_ros.replay.run_summary import summarise
 from hopfield_pebal_ros.report.page import render_page
 
 RESULT_BAG: Final = 'result_bag'
+FRAME_LINES: Final = 'result.jsonl'
+SUMMARY: Final = 'summary.json'
+REPORT: Final = 'report.html'
 REPORT_BYTES: Final = 20_000_000
 
 USER_ERRORS: Final = (
@@ -83,7 +87,8 @@ class EvaluateBag:
 def main(arguments: Sequence[str] | None = None) -> int:
     settings = tyro.cli(EvaluateBag, prog='evaluate_bag', args=arguments)
     try:
-        run = evaluate_bag(settings)
+        with exit_on_sigterm():
+            run = evaluate_bag(settings)
     except USER_ERRORS as error:
         print(f'evaluate_bag: {error}', file=sys.stderr)  # noqa: T201
         return 1
@@ -91,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(  # noqa: T201
         f'{len(playback.latency_ms)} of {len(playback.frames_in)} frames with result, '
         f'{playback.num_dropped} dropped, {playback.num_rejected} rejected\n'
-        f'report: {settings.out / "report.html"}'
+        f'report: {settings.out / REPORT}'
     )
     return 0
 
@@ -118,6 +123,9 @@ def evaluate_bag(
         topic = bag.image_topic(settings.topic) if settings.topic else bag.camera_topic()
         camera_recorded_ns = bag.recorded_by_stamp(topic.name)
         truth = GroundTruth(bag)
+        label_set = read_metadata(settings.model).label_set
+        with contextlib.suppress(ImageMessageError):  # counted and named when its turn comes
+            truth.check_first(topic.name, camera_recorded_ns, label_set)
         frame_pixels = _first_frame_pixels(bag, topic)
         _prepare(settings, topic, frame_pixels)
         result_path = settings.out / RESULT_BAG
@@ -145,6 +153,8 @@ def _prepare(settings: EvaluateBag, topic: ImageTopic, frame_pixels: int) -> Non
         settings.out, needed_bytes=REPORT_BYTES + topic.num_messages * bytes_per_frame
     )
     remove_earlier_bag(settings.out / RESULT_BAG)
+    for name in (FRAME_LINES, SUMMARY, REPORT):  # what fails must not leave an old report
+        (settings.out / name).unlink(missing_ok=True)
 
 
 def _first_frame_pixels(bag: Bag, topic: ImageTopic) -> int:
@@ -196,12 +206,12 @@ def _node_settings(settings: EvaluateBag) -> NodeSettings:
 
 
 def _write(settings: EvaluateBag, run: EvaluatedRun, painter: FramePainter) -> None:
-    write_frame_lines(run, settings.out / 'result.jsonl')
+    write_frame_lines(run, settings.out / FRAME_LINES)
     summary = json.dumps(summarise(run), indent=1, allow_nan=False)
-    (settings.out / 'summary.json').write_text(f'{summary}\n', 'utf-8')
+    (settings.out / SUMMARY).write_text(f'{summary}\n', 'utf-8')
     title = settings.title or f'Anomaly detection on {settings.bag.resolve().name}'
     page = run_page(run, painter, title=title)
-    (settings.out / 'report.html').write_text(render_page(page), 'utf-8')
+    (settings.out / REPORT).write_text(render_page(page), 'utf-8')
 
 
 if __name__ == '__main__':

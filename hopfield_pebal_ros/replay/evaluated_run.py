@@ -6,17 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
-from hopfield_pebal_ros.replay.bags import LABEL_TOPIC, Bag
+from hopfield_pebal_ros.replay.bags import Bag
 from hopfield_pebal_ros.replay.frame_statistics import FrameStatistics
-from hopfield_pebal_ros.replay.map_messages import to_map
+from hopfield_pebal_ros.replay.ground_truth import GroundTruth
 from hopfield_pebal_ros.replay.playback import Playback
 from hopfield_pebal_ros.replay.results import read_result
 from hopfield_pebal_ros.replay.run_evaluation import RunEvaluator
 
-FrameStatus = Literal['ok', 'dropped', 'rejected']
+FrameStatus = Literal['ok', 'dropped', 'rejected', 'no result']
+"""'no result': dropped or rejected, where the node counts both and does not say which is which."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,29 +57,6 @@ class EvaluatedRun:
     """Fractions 0..1; empty where nothing was labelled."""
 
 
-class GroundTruth:
-    """The label images of a bag, found by the stamp of their camera image."""
-
-    def __init__(self, bag: Bag) -> None:
-        self._bag = bag
-        has_labels = bag.has_messages_on(LABEL_TOPIC)
-        self._recorded = bag.recorded_by_stamp(LABEL_TOPIC) if has_labels else {}
-
-    def __len__(self) -> int:
-        return len(self._recorded)
-
-    def at(self, stamp_ns: int) -> npt.NDArray[np.uint8] | None:
-        """Return the labels (H, W) uint8 of the frame with this stamp, or None.
-
-        Raises:
-            BagError: the label image is not one channel of 8 bits, or damaged.
-        """
-        if stamp_ns not in self._recorded:
-            return None
-        message = self._bag.message_at(LABEL_TOPIC, self._recorded[stamp_ns]).message
-        return to_map(message, source=f'{LABEL_TOPIC} at {stamp_ns} ns').astype(np.uint8)
-
-
 def evaluate_run(playback: Playback, result_bag: Bag, truth: GroundTruth) -> EvaluatedRun:
     """Evaluate every frame that has a result.
 
@@ -115,9 +90,13 @@ def _record(
     latency_ms = playback.latency_ms.get(stamp_ns)
     if latency_ms is None:
         reason = playback.rejected.get(stamp_ns, '')
-        status: FrameStatus = 'rejected' if reason else 'dropped'
+        status: FrameStatus = 'no result' if playback.num_rejected_unnamed else 'dropped'
         return FrameRecord(
-            index=index, stamp_ns=stamp_ns, status=status, reason=reason, latency_ms={}
+            index=index,
+            stamp_ns=stamp_ns,
+            status='rejected' if reason else status,
+            reason=reason,
+            latency_ms={},
         )
     result = read_result(result_bag, stamp_ns)
     return FrameRecord(

@@ -13,7 +13,7 @@ from hopfield_pebal_ros.inference.detection import Detection
 from hopfield_pebal_ros.inference.overlay import draw_overlay
 from hopfield_pebal_ros.replay.bags import Bag
 from hopfield_pebal_ros.replay.camera_images import to_rgb
-from hopfield_pebal_ros.replay.evaluated_run import GroundTruth
+from hopfield_pebal_ros.replay.ground_truth import GroundTruth
 from hopfield_pebal_ros.replay.playback import OVERLAY_TOPIC, RunningModel
 from hopfield_pebal_ros.replay.results import FrameResult, read_result
 from hopfield_pebal_ros.report.panels import Panel, frame_panels

@@ -70,7 +70,8 @@ class RunEvaluator:
         if truth is None:
             self.energies.add(result.energy_map, np.zeros(seen.shape, np.bool_), seen)
         else:
-            check_truth(truth, result, self.label_set)
+            camera_hw = result.label_map.shape[0], result.label_map.shape[1]
+            check_truth(truth, camera_hw, self.label_set, stamp_ns=result.stamp_ns)
             figures = self._add_labelled(result, truth, seen)
         return FrameStatistics(
             energy=energy_quantiles(result.energy_map),
@@ -130,17 +131,19 @@ class RunEvaluator:
         counts.num_inlier += int(np.count_nonzero(valid)) - num_outlier
 
 
-def check_truth(truth: Labels, result: FrameResult, label_set: LabelSet) -> None:
-    """Refuse ground truth that does not belong to a result.
+def check_truth(
+    truth: Labels, camera_hw: tuple[int, int], label_set: LabelSet, *, stamp_ns: int
+) -> None:
+    """Refuse ground truth that does not fit its camera image or the model.
 
     Raises:
         BagError: another size, or ids that are no class of the model.
     """
-    if truth.shape != result.label_map.shape:
+    if truth.shape != camera_hw:
         raise BagError(
-            f'the label image at {result.stamp_ns} ns is {truth.shape[1]}x{truth.shape[0]} px, '
-            f'its camera image {result.label_map.shape[1]}x{result.label_map.shape[0]} px; label '
-            'images must have the size of the camera image'
+            f'the label image at {stamp_ns} ns is {truth.shape[1]}x{truth.shape[0]} px, its '
+            f'camera image {camera_hw[1]}x{camera_hw[0]} px; label images must have the size of '
+            'the camera image'
         )
     present = np.flatnonzero(np.bincount(truth.ravel(), minlength=256))
     unknown = [
@@ -150,7 +153,7 @@ def check_truth(truth: Labels, result: FrameResult, label_set: LabelSet) -> None
     ]
     if unknown:
         raise BagError(
-            f'the label image at {result.stamp_ns} ns has ids {unknown[:5]}, the model has '
+            f'the label image at {stamp_ns} ns has ids {unknown[:5]}, the model has '
             f'classes 0..{len(label_set) - 1}, outlier {OUTLIER_ID} and ignore {IGNORE_ID}; '
             'convert the labels to those ids'
         )

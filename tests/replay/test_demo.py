@@ -1,8 +1,6 @@
 """The demo from end to end: rendered drives, the real node over DDS, report and pictures."""
 
 import json
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,13 +9,6 @@ import pytest
 pytest.importorskip('rclpy')
 
 from hopfield_pebal_ros.replay.demo import SEEDS, main
-
-
-@pytest.fixture(autouse=True)
-def _keep_signal_handler() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)
 
 
 def test_the_demo_ends_with_a_report(

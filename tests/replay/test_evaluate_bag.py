@@ -15,7 +15,12 @@ from rosbags.typesys import Stores, get_typestore
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.inference import output_folder
 from hopfield_pebal_ros.replay.bag_writer import BagWriter, image_message
-from hopfield_pebal_ros.replay.bags import CAMERA_TOPIC, COMPRESSED_IMAGE_TYPE, open_bag
+from hopfield_pebal_ros.replay.bags import (
+    CAMERA_TOPIC,
+    COMPRESSED_IMAGE_TYPE,
+    LABEL_TOPIC,
+    open_bag,
+)
 from hopfield_pebal_ros.replay.evaluate_bag import main
 from hopfield_pebal_ros.replay.results import read_result
 from tests.replay.example_bags import FIRST_STAMP_NS, FORMATS, stamps, write_camera_bag
@@ -30,6 +35,10 @@ def plain_image(red: int = 0, green: int = 0) -> np.ndarray:
     image_bgr[..., 2] = red
     image_bgr[..., 1] = green
     return image_bgr
+
+
+def truth_of(label: int) -> np.ndarray:
+    return np.full((HEIGHT, WIDTH), label, np.uint8)
 
 
 def example_frame() -> tuple[np.ndarray, np.ndarray]:
@@ -237,6 +246,29 @@ def test_labels_of_another_size_are_refused(
     bag = write_camera_bag(tmp_path / 'bag', [plain_image()], [np.zeros((64, 100), np.uint8)])
     message = refusal(capsys, bag, tiny_model, tmp_path / 'out')
     assert f'label image at {FIRST_STAMP_NS} ns is 100x64 px, its camera image 128x64' in message
+
+
+def test_a_later_label_of_another_size_is_refused(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truths = [np.zeros((64, 128), np.uint8), np.zeros((64, 100), np.uint8)]
+    bag = write_camera_bag(tmp_path / 'bag', [plain_image()] * 2, truths)
+    message = refusal(capsys, bag, tiny_model, tmp_path / 'out')
+    assert f'label image at {stamps(2)[1]} ns is 100x64 px' in message
+    assert not (tmp_path / 'out' / 'report.html').exists()
+
+
+def test_labels_of_other_stamps_are_refused(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = {CAMERA_TOPIC: (plain_image(), 'bgr8', 5), LABEL_TOPIC: (truth_of(0), 'mono8', 6)}
+    with BagWriter(tmp_path / 'bag', dict.fromkeys(pictures, 'reliable')) as writer:
+        for topic, (pixels, encoding, stamp_ns) in pictures.items():
+            message = image_message(pixels, encoding, stamp_ns=stamp_ns, frame_id='')
+            writer.write(topic, stamp_ns, message)
+    message = refusal(capsys, tmp_path / 'bag', tiny_model, tmp_path / 'out')
+    assert 'no image on /ground_truth/labels has the stamp of an image on /image' in message
+    assert 'the first are 6 and 5 ns' in message
 
 
 def test_ids_that_are_no_class_are_refused(
