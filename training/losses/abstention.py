@@ -4,18 +4,19 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from hopfield_pebal_ros.contract.energy import pebal_energy
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from training.losses.selection import mean_of
+from training.losses.selection import inlier_and_outlier, mean_of
+from training.losses.world import ALONE, World
 
 
 @dataclass(frozen=True, kw_only=True)
 class Payoff:
     """The adaptive payoff a = clamp(E^2 / scale, minimum, maximum) of an abstention.
 
-    Published: E^2 without bounds, gradient through a. There r / a grows without bound where E
-    crosses zero; the lower bound prevents that.
+    Published: E^2, blurred, without bounds, gradient through a. There r / a grows without bound
+    where E crosses zero; the lower bound prevents that.
     """
 
     scale: float = 1.0
@@ -23,6 +24,8 @@ class Payoff:
     maximum: float = 400.0
     is_detached: bool = True
     """Whether the gradient stops at a."""
+    is_blurred: bool = False
+    """Whether E^2 is blurred with the authors' 7x7 Gaussian, sigma 1; needs maps of 4x4 pixels."""
 
     def __post_init__(self) -> None:
         if not self.scale > 0:
@@ -34,13 +37,22 @@ class Payoff:
             )
 
     def of(self, energy: Tensor) -> Tensor:
-        """Return a for `energy` [nat], same shape."""
-        payoff = (energy.square() / self.scale).clamp(self.minimum, self.maximum)
+        """Return a for `energy` (B, H, W) [nat], same shape."""
+        squared = energy.square()
+        if self.is_blurred:
+            squared = gaussian_blur(squared, kernel_size=[7, 7], sigma=[1.0, 1.0])
+        payoff = (squared / self.scale).clamp(self.minimum, self.maximum)
         return payoff.detach() if self.is_detached else payoff
 
 
 def abstention_loss(
-    logits: Tensor, labels: Tensor, *, payoff: Payoff, outlier_weight: float = 0.1
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    payoff: Payoff,
+    outlier_weight: float = 0.1,
+    is_published: bool = False,
+    world: World = ALONE,
 ) -> Tensor:
     """Negative log of p_y + r / a on inliers, of every p_k + r / a on outliers.
 
@@ -48,25 +60,40 @@ def abstention_loss(
     the authors' code has it. p and r are a softmax over all K + 1 channels. Outliers have no
     class: their term is the mean over k, times `outlier_weight`. An outlier pixel of no preference
     gains by abstaining only where a < K; above that it gains by uniform class probabilities.
-    Without the authors' 7x7 blur of a; inliers of all images share one mean.
+    Inliers of all images share one mean. Without the authors' floor of 1e-7 under p_k + r / a,
+    below which their gradient vanishes.
 
     Args:
         logits: (B, K + 1, H, W) float of any precision, abstention last; computed in float32.
         labels: (B, H, W) int64; `IGNORE_ID` takes no part.
         payoff: bounds of a.
         outlier_weight: factor of the outlier term.
+        is_published: the inliers of images with and without outliers have a mean each, and the
+            two are added, so that the few images with outliers weigh as much as all others.
+        world: processes that share the batch.
 
     Returns:
         Scalar float32.
     """
-    logits = logits.float()
+    inlier, outlier = inlier_and_outlier(labels)
+    inlier_term, outlier_term = _terms(logits.float(), labels.where(inlier, 0), payoff)
+    loss = outlier_weight * mean_of(outlier_term, outlier, world=world)
+    if not is_published:
+        return loss + mean_of(inlier_term, inlier, world=world)
+    is_exposed = outlier.flatten(1).any(dim=1)[:, None, None]
+    return (
+        loss
+        + mean_of(inlier_term, inlier & is_exposed, world=world)
+        + mean_of(inlier_term, inlier & ~is_exposed, world=world)
+    )
+
+
+def _terms(logits: Tensor, classes: Tensor, payoff: Payoff) -> tuple[Tensor, Tensor]:
+    """Return the cost (B, H, W) of each pixel as inlier of its class, and as outlier."""
     num_classes = logits.shape[1] - 1
     log_probs = logits.log_softmax(dim=1)
     price = payoff.of(pebal_energy(logits, num_classes=num_classes)).log()
     escape = (log_probs[:, num_classes] - price).unsqueeze(1)  # log (r / a)
-    outlier = labels == OUTLIER_ID
-    inlier = ~outlier & (labels != IGNORE_ID)
-    classes = labels.where(inlier, 0).unsqueeze(1)
-    inlier_term = -torch.logaddexp(log_probs.gather(1, classes), escape).squeeze(1)
-    outlier_term = -torch.logaddexp(log_probs[:, :num_classes], escape).mean(dim=1)
-    return mean_of(inlier_term, inlier) + outlier_weight * mean_of(outlier_term, outlier)
+    of_class = log_probs.gather(1, classes.unsqueeze(1))
+    as_inlier = -torch.logaddexp(of_class, escape).squeeze(1)
+    return as_inlier, -torch.logaddexp(log_probs[:, :num_classes], escape).mean(dim=1)
