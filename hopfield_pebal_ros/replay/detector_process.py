@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import IO
 
 from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
-from hopfield_pebal_ros.replay.bags import ImageTopic
 
 STOP_WITHIN_S = 5.0
 SHOWN_LINES = 12
@@ -23,6 +22,25 @@ SHOWN_BYTES = 20_000
 
 class NodeError(RuntimeError):
     """The detector node did not start, died or did not answer; the message has its last words."""
+
+
+@dataclass(frozen=True)
+class NodePlace:
+    """Where the node runs: names that no other program has, should it share the domain."""
+
+    name: str
+    namespace: str
+    """All its topics lie under it; begins with a slash."""
+    domain_id: int
+
+    @classmethod
+    def of_this_process(cls) -> 'NodePlace':
+        number = os.getpid()
+        return cls(f'detector_{number}', f'/replay_{number}', 1 + number % 100)
+
+    def topic(self, name: str) -> str:
+        """Return where the absolute topic `name` of a bag is played."""
+        return f'{self.namespace}{name}'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,23 +55,24 @@ class NodeSettings:
     """None: the calibrated one of the file."""
     min_region_area_px: int = 100
 
-    def arguments(self, topic: ImageTopic) -> list[str]:
+    def arguments(self, place: NodePlace, *, is_reliable: bool) -> list[str]:
         """Return the command line arguments of the node.
 
         Args:
-            topic: of the camera; the node subscribes as reliably as it was recorded.
+            place: where it runs.
+            is_reliable: subscribe to the camera reliably, else best effort.
         """
         threshold = math.nan if self.threshold is None else float(self.threshold)
         parameters = {
             'model': _quoted(str(self.model.resolve())),
             'backend': self.backend,
-            'image_reliability': 'reliable' if topic.qos.is_reliable else 'best_effort',
+            'image_reliability': 'reliable' if is_reliable else 'best_effort',
             'precision': _quoted(self.precision or ''),
             'energy_threshold': '.nan' if math.isnan(threshold) else repr(threshold),
             'min_region_area_px': str(self.min_region_area_px),
             'diagnostics_period_s': '0.1',  # often enough to catch most frames
         }
-        words = ['--ros-args', '-r', f'image:={topic.name}']
+        words = ['--ros-args', '-r', f'__ns:={place.namespace}', '-r', f'__node:={place.name}']
         for name, value in parameters.items():
             words += ['-p', f'{name}:={value}']
         return words
@@ -79,13 +98,18 @@ class DetectorProcess:
     """The node's process, for a `with` block; interrupted and waited for at its end."""
 
     def __init__(
-        self, settings: NodeSettings, *, topic: ImageTopic, environment: Mapping[str, str]
+        self,
+        settings: NodeSettings,
+        place: NodePlace,
+        *,
+        is_reliable: bool,
+        environment: Mapping[str, str],
     ) -> None:
         self._command = [
             sys.executable,
             '-m',
             'hopfield_pebal_ros.node.detector_node',
-            *settings.arguments(topic),
+            *settings.arguments(place, is_reliable=is_reliable),
         ]
         self._environment = {**os.environ, **environment}
         self._log: IO[bytes] | None = None

@@ -5,7 +5,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -20,15 +20,25 @@ from sensor_msgs.msg import Image
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.evaluation.latency import percentiles_ms
-from hopfield_pebal_ros.replay.bags import IMAGE_TYPE, Bag, BagError, ImageTopic, SerialisedMessage
-from hopfield_pebal_ros.replay.detector_process import DetectorProcess, NodeError, NodeSettings
+from hopfield_pebal_ros.replay.bags import (
+    CAMERA_TOPIC,
+    IMAGE_TYPE,
+    Bag,
+    BagError,
+    ImageTopic,
+    SerialisedMessage,
+)
+from hopfield_pebal_ros.replay.detector_process import (
+    DetectorProcess,
+    NodeError,
+    NodePlace,
+    NodeSettings,
+)
 from hopfield_pebal_ros.replay.node_report import NodeReport
 from hopfield_pebal_ros.replay.play_bag import open_publishers, play
 from hopfield_pebal_ros.replay.playback import Playback, RunningModel
 from hopfield_pebal_ros.replay.recording import RECORDED_TOPICS, ResultRecording
 from hopfield_pebal_ros.replay.shared_memory import shared_memory_environment
-
-NODE_NAME: Final = 'detector'
 
 READY_WITHIN_S: Final = 90.0
 """Loading and warming up a large model on a busy machine takes its time."""
@@ -41,7 +51,7 @@ SETTLE_S: Final = 0.5
 
 
 @contextmanager
-def private_environment(*, bytes_per_frame: int) -> Iterator[dict[str, str]]:
+def private_environment(domain_id: int, *, bytes_per_frame: int) -> Iterator[dict[str, str]]:
     """Give settings that keep DDS on this machine and apart from other ROS programs on it.
 
     They hold in this process, and are to be handed to others, within the `with` block.
@@ -50,7 +60,7 @@ def private_environment(*, bytes_per_frame: int) -> Iterator[dict[str, str]]:
         settings = {
             **shared_memory_environment(Path(folder), bytes_per_frame=bytes_per_frame),
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
-            'ROS_DOMAIN_ID': str(1 + os.getpid() % 100),
+            'ROS_DOMAIN_ID': str(domain_id),
         }
         before = {name: os.environ.get(name) for name in settings}
         os.environ.update(settings)
@@ -94,16 +104,20 @@ def run_realtime(
             '--mode offline for compressed images'
         )
     metadata = read_metadata(settings.model)
+    place = NodePlace.of_this_process()
     frames_in: list[int] = []
     with (
         ResultRecording(result_bag) as recording,
-        private_environment(bytes_per_frame=bytes_per_frame) as environment,
-        _node(int(environment['ROS_DOMAIN_ID'])) as node,
-        DetectorProcess(settings, topic=topic, environment=environment) as process,
+        private_environment(place.domain_id, bytes_per_frame=bytes_per_frame) as environment,
+        _node(place.domain_id) as node,
+        DetectorProcess(
+            settings, place, is_reliable=topic.qos.is_reliable, environment=environment
+        ) as process,
     ):
-        report = _listen(node, recording)
-        publishers = open_publishers(node, [topic], {})
-        _wait_until_ready(node, process, publishers[topic.name], report)
+        report = NodeReport()
+        ears = _listen(node, recording, report, place)
+        publishers = open_publishers(node, [topic], {topic.name: place.topic(CAMERA_TOPIC)})
+        _wait_until_ready(process, publishers[topic.name], ears, report)
 
         def before_publish(message: SerialisedMessage) -> None:
             process.check()
@@ -157,29 +171,34 @@ def _spin(executor: SingleThreadedExecutor, stop: threading.Event) -> None:
         executor.spin_once(timeout_sec=0.1)
 
 
-def _listen(node: Node, recording: ResultRecording) -> NodeReport:
-    """Record every result topic; return what the node will say of itself."""
-    report = NodeReport()
+def _listen(
+    node: Node, recording: ResultRecording, report: NodeReport, place: NodePlace
+) -> list[Any]:
+    """Record every result topic and what the node says of itself; return the subscriptions."""
 
     def take_diagnostics(message: DiagnosticArray) -> None:
         values = {
             each.key: each.value
             for status in message.status
-            if status.hardware_id.strip('/') == NODE_NAME
+            if status.hardware_id == place.name
             for each in status.values
         }
         if values:
             report.add(values)
 
-    node.create_subscription(DiagnosticArray, '/diagnostics', take_diagnostics, 10)
+    ears = [node.create_subscription(DiagnosticArray, '/diagnostics', take_diagnostics, 10)]
     for topic in RECORDED_TOPICS:
         take = functools.partial(recording.received, topic)
-        node.create_subscription(Image, topic, take, QoSProfile(depth=10), raw=True)
-    return report
+        ears.append(
+            node.create_subscription(
+                Image, place.topic(topic), take, QoSProfile(depth=10), raw=True
+            )
+        )
+    return ears
 
 
 def _wait_until_ready(
-    node: Node, process: DetectorProcess, publisher: Any, report: NodeReport
+    process: DetectorProcess, publisher: Any, ears: Sequence[Any], report: NodeReport
 ) -> None:
     """Wait until the node is active and subscribed, and its results are found.
 
@@ -190,7 +209,7 @@ def _wait_until_ready(
     while (
         report.values.get('lifecycle_state') != 'active'
         or not publisher.get_subscription_count()
-        or not all(node.count_publishers(topic) for topic in RECORDED_TOPICS)
+        or not all(ear.get_publisher_count() for ear in ears)
     ):
         process.check()
         if time.monotonic() > give_up_s:

@@ -9,24 +9,31 @@ from pathlib import Path
 import pytest
 
 from hopfield_pebal_ros.replay import detector_process
-from hopfield_pebal_ros.replay.bags import IMAGE_TYPE, ImageTopic, RecordedQos
-from hopfield_pebal_ros.replay.detector_process import DetectorProcess, NodeError, NodeSettings
+from hopfield_pebal_ros.replay.detector_process import (
+    DetectorProcess,
+    NodeError,
+    NodePlace,
+    NodeSettings,
+)
 
-CAMERA = ImageTopic('/front/image', IMAGE_TYPE, 1, RecordedQos())
+PLACE = NodePlace('detector_7', '/replay_7', 8)
 
 
 def process_of(code: str) -> DetectorProcess:
     """Return a process that runs `code` in place of the node."""
-    process = DetectorProcess(NodeSettings(model=Path('m.onnx')), topic=CAMERA, environment={})
+    settings = NodeSettings(model=Path('m.onnx'))
+    process = DetectorProcess(settings, PLACE, is_reliable=True, environment={})
     process._command = [sys.executable, '-c', code]
     return process
 
 
 def test_settings_become_arguments(tmp_path: Path) -> None:
     model = tmp_path / "it's 1.0.onnx"
-    words = NodeSettings(model=model, backend='onnxruntime', threshold=2.5).arguments(CAMERA)
-    assert words[:3] == ['--ros-args', '-r', 'image:=/front/image']
-    assert words[3::2] == ['-p'] * len(words[4::2])
+    settings = NodeSettings(model=model, backend='onnxruntime', threshold=2.5)
+    words = settings.arguments(PLACE, is_reliable=True)
+    names = ['-r', '__ns:=/replay_7', '-r', '__node:=detector_7']
+    assert words[:5] == ['--ros-args', *names]
+    assert words[5::2] == ['-p'] * len(words[6::2])
     assert {
         "model:='" + str(model).replace("'", "''") + "'",
         'backend:=onnxruntime',
@@ -37,7 +44,8 @@ def test_settings_become_arguments(tmp_path: Path) -> None:
 
 
 def test_no_threshold_is_not_a_number() -> None:
-    words = NodeSettings(model=Path('m.onnx')).arguments(CAMERA)
+    words = NodeSettings(model=Path('m.onnx')).arguments(PLACE, is_reliable=False)
+    assert 'image_reliability:=best_effort' in words
     (threshold,) = [word for word in words if word.startswith('energy_threshold:=')]
     assert threshold == 'energy_threshold:=.nan'
     assert math.isnan(float(threshold.partition(':=.')[2]))
