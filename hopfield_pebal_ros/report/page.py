@@ -36,6 +36,7 @@ class FramePictures:
     title: str
     note: str = ''
     pictures: tuple[Picture, ...]
+    columns: int = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     num_text_columns: int = 1
+    is_sortable: bool = False
+    """Whether a click on a column sorts by it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,10 +50,10 @@ class CheckpointScores:
             threshold=None if calibration is None else calibration.threshold,
             unit='nat',
             inlier_standard_deviation=(
-                1.0 if calibration is None else calibration.inlier_standard_deviation
+                None if calibration is None else calibration.inlier_standard_deviation
             ),
             facts=(
-                ('checkpoint', f'{path}, step {checkpoint.step}'),
+                ('checkpoint', f'{path.parent.name}/{path.name}, step {checkpoint.step}'),
                 ('sha256 of weights', sha256),
                 ('engine', f'torch {torch.__version__} on CPU, fp32'),
                 ('network input', f'{width}x{height} px, {self._geometry.mode}'),

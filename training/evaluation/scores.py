@@ -24,8 +24,8 @@ class Scorer:
     """Energy above which the deployed model reports an anomaly."""
     unit: str = ''
     """Of the energies."""
-    inlier_standard_deviation: float = 1.0
-    """Of the energies; sets the colours of pictures."""
+    inlier_standard_deviation: float | None = None
+    """Of the energies, where it was fitted; sets the colours of pictures."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

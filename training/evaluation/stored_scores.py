@@ -34,7 +34,7 @@ class StoredScores:
         self.scorer = Scorer(
             name=folder.name,
             facts=(
-                ('scores', str(folder)),
+                ('scores', f'stored maps, {folder.name}'),
                 ('files', f'{len(found)}, {", ".join(sorted({each.suffix for each in found}))}'),
                 ('sign', 'taken as they are: higher is more anomalous'),
             ),
