@@ -1,19 +1,21 @@
 """What closes the view far down the street: distant houses, woods and hills."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from hopfield_pebal_ros.scenes.buildings import BUILDING_ID
-from hopfield_pebal_ros.scenes.canvas import Canvas, Layer, Patch, relit
+from hopfield_pebal_ros.scenes.canvas import Canvas, Patch, relit
 from hopfield_pebal_ros.scenes.items import VEGETATION_ID
 from hopfield_pebal_ros.scenes.light import Light
-from hopfield_pebal_ros.scenes.quads import textured_quad, with_alpha
+from hopfield_pebal_ros.scenes.quads import Picture, textured_quad, with_alpha
 from hopfield_pebal_ros.scenes.textures import ByteImage, fractal_noise, random_offset, window
 from hopfield_pebal_ros.scenes.vegetation import leaf_color
 from hopfield_pebal_ros.scenes.view import FAR_M, View
 
-_HALF_WIDTH_M, _LOW_M, _HIGH_M = 320.0, -8.0, 42.0
-_SIZE_HW = (150, 1280)
+_HALF_WIDTH_M, _LOW_M, _HIGH_M = 320.0, -4.0, 42.0
+_SIZE_HW = (138, 1280)
 
 
 class Backdrop:
@@ -21,30 +23,40 @@ class Backdrop:
 
     def __init__(self, style: str, light: Light, rng: np.random.Generator) -> None:
         is_town = style in ('city', 'avenue', 'works')
-        houses, woods = (
-            _skyline(rng, 0.8 if is_town else 0.15),
-            _woods(rng, 6.0 if is_town else 11.0),
-        )
-        factor = light.ambient_rgb + 0.4 * light.sun_rgb
-        haze = max(light.haze(FAR_M), 0.35)
-        pictures = ((houses, BUILDING_ID), (woods, VEGETATION_ID))
-        self._layers = [
-            Layer(
-                relit(Patch(each, 0, 0), factor, haze=haze, haze_rgb=light.horizon_rgb), label_id
-            )
-            for each, label_id in pictures
-        ]
+        houses = _skyline(rng, 0.8 if is_town else 0.15)
+        woods = _woods(rng, 6.0 if is_town else 11.0)
+        self._pieces = [_piece(houses, BUILDING_ID, light), _piece(woods, VEGETATION_ID, light)]
 
     def paint(self, canvas: Canvas, view: View) -> None:
         s = view.s_m + FAR_M - 2
-        left, right = -_HALF_WIDTH_M, _HALF_WIDTH_M
-        corners = np.array(
-            [[s, left, _HIGH_M], [s, right, _HIGH_M], [s, right, _LOW_M], [s, left, _LOW_M]]
-        )
-        for layer in self._layers:
-            patch = textured_quad(view, layer.patch.rgba, corners)
+        left, right, low = -_HALF_WIDTH_M, _HALF_WIDTH_M, _LOW_M
+        scale = view.px_per_m(s)
+        for piece in self._pieces:
+            high = piece.high_m
+            corners = np.array(
+                [[s, left, high], [s, right, high], [s, right, low], [s, left, low]]
+            )
+            picture = piece.picture.at_least(scale * (right - left), scale * (high - low))
+            patch = textured_quad(view, picture, corners)
             if patch is not None:
-                canvas.paint(patch, layer.label_id)
+                canvas.paint(patch, piece.label_id)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    picture: Picture
+    label_id: int
+    high_m: float
+
+
+def _piece(picture: ByteImage, label_id: int, light: Light) -> _Piece:
+    """Cut off the empty rows above, and apply light and haze, which never change."""
+    first = int(np.argmax(picture[..., 3].any(axis=1)))
+    factor = light.ambient_rgb + 0.4 * light.sun_rgb
+    haze = max(light.haze(FAR_M), 0.35)
+    patch = relit(Patch(picture[first:], 0, 0), factor, haze=haze, haze_rgb=light.horizon_rgb)
+    high = _HIGH_M - (_HIGH_M - _LOW_M) * first / _SIZE_HW[0]
+    return _Piece(Picture(patch.rgba), label_id, high)
 
 
 def _rows_of(height_m: float) -> int:
@@ -62,7 +74,7 @@ def _skyline(rng: np.random.Generator, share: float) -> ByteImage:
             tone = np.clip(rng.uniform(95, 190) * rng.uniform(0.9, 1.1, 3), 0, 255)
             color[top:, x : x + width] = tone
             alpha[top:, x : x + width] = 255
-            for y in range(top + 4, _SIZE_HW[0] - 24, 9):
+            for y in range(top + 4, _SIZE_HW[0] - 18, 9):
                 color[y : y + 4, x + 3 : x + width - 3 : 6] = tone * 0.6
                 color[y : y + 4, x + 4 : x + width - 3 : 6] = tone * 0.6
             if rng.random() < 0.5:

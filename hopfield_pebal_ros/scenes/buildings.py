@@ -1,6 +1,7 @@
 """Houses along the street: front, gable wall and roof in perspective, with light and haze."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -54,6 +55,7 @@ class Building:
         parts = [self._gable(view, light), self._roof(view, light), self._front(view, light)]
         return [layer for layer in parts if layer is not None]
 
+    @cached_property
     def casters(self) -> list[Caster]:
         back = self.u + np.sign(self.u) * self.depth_m
         outline = np.array(
@@ -182,15 +184,11 @@ def _size_px(pixels: FloatArray) -> tuple[int, int]:
 
 
 def _columns(picture: Picture, along: FloatArray, size_px: tuple[int, int]) -> ByteImage:
-    """Cut the part `along` (2,) out of a picture and average it down to `size_px`."""
+    """Cut the part `along` (2,) out of a copy of a picture that is good for `size_px`."""
     share = max(along[1] - along[0], 0.01)
     image = picture.at_least(size_px[0] / share, size_px[1])
     first = int(along[0] * image.shape[1])
-    image = image[:, first : max(int(np.ceil(along[1] * image.shape[1])), first + 1)]
-    size = min(size_px[0], image.shape[1]), min(size_px[1], image.shape[0])
-    if size[0] < 0.8 * image.shape[1] or size[1] < 0.8 * image.shape[0]:
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    return image
+    return image[:, first : max(int(np.ceil(along[1] * image.shape[1])), first + 1)]
 
 
 def _visible_span(view: View, near_s: float, far_s: float, u: float) -> tuple[float, float]:

@@ -70,9 +70,34 @@ class Canvas:
     """Three planes of one frame; every object changes all of them at once."""
 
     def __init__(self, image_hw: tuple[int, int], label_id: int) -> None:
-        self.image_rgb = np.zeros((*image_hw, 3), np.uint8)
+        self._rgba = np.zeros((*image_hw, 4), np.uint8)  # four channels blend fastest
         self.label_map = np.full(image_hw, label_id, np.uint8)
         self.instance_map = np.zeros(image_hw, np.uint16)
+
+    def image_rgb(self) -> ByteImage:
+        """A copy of the colours: (H, W, 3)."""
+        return np.asarray(cv2.cvtColor(self._rgba, cv2.COLOR_RGBA2RGB), dtype=np.uint8)
+
+    def lay_sky(self, image_rgb: ByteImage) -> None:
+        """Fill the upper rows (h, W, 3) with sky; labels stay as they were made."""
+        self._rgba[: len(image_rgb)] = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2RGBA)
+
+    def lay_ground(
+        self, image_rgb: ByteImage, label_map: ByteImage, is_ground: npt.NDArray[np.bool_]
+    ) -> None:
+        """Fill the lower rows (h, W) where `is_ground`; its lower part must be all ground."""
+        first = len(self.label_map) - len(label_map)
+        gaps = np.flatnonzero(~np.all(is_ground, axis=1))
+        num_ragged = int(gaps[-1]) + 1 if len(gaps) else 0
+        rgba = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2RGBA)
+        for plane, new in ((self._rgba, rgba), (self.label_map, label_map)):
+            plane[first + num_ragged :] = new[num_ragged:]
+            rows, where = slice(first, first + num_ragged), is_ground[:num_ragged]
+            np.copyto(
+                plane[rows],
+                new[:num_ragged],
+                where=np.expand_dims(where, 2) if new.ndim == 3 else where,
+            )
 
     def paint(self, patch: Patch, label_id: int, instance_id: int = 0) -> None:
         """Lay a patch over the picture; labels follow where it covers more than half a pixel."""
@@ -80,17 +105,17 @@ class Canvas:
         if cut is None:
             return
         rows, columns = _slices(cut)
-        over(self.image_rgb[rows, columns], cut.rgba)
+        over(self._rgba[rows, columns], cut.rgba)
         solid = cut.rgba[..., 3] > SOLID_ALPHA
         np.copyto(self.label_map[rows, columns], np.uint8(label_id), where=solid)
         np.copyto(self.instance_map[rows, columns], np.uint16(instance_id), where=solid)
 
     def tint(self, patch: Patch) -> None:
-        """Lay a patch over the colours alone: reflections, glows, dirt."""
+        """Lay a patch over the colours alone: reflections, dirt."""
         cut = clip_to(patch, self.label_map.shape)
         if cut is not None:
             rows, columns = _slices(cut)
-            over(self.image_rgb[rows, columns], cut.rgba)
+            over(self._rgba[rows, columns], cut.rgba)
 
     def shine(self, x: float, y: float, radius_px: float, color_rgb: FloatArray) -> None:
         """Add a round glow to the colours."""
@@ -102,15 +127,14 @@ class Canvas:
         cut = clip_to(Patch(glow, round(x) - radius, round(y) - radius), self.label_map.shape)
         if cut is not None:
             rows, columns = _slices(cut)
-            region = self.image_rgb[rows, columns]
-            region[:] = cv2.add(region, np.ascontiguousarray(cut.rgba[..., :3]))
+            region = self._rgba[rows, columns]
+            region[:] = cv2.add(region, cut.rgba)
 
 
-def over(image_rgb: ByteImage, rgba: ByteImage) -> None:
-    """Lay premultiplied (h, w, 4) over (h, w, 3) uint8, in place."""
-    keep = cv2.cvtColor(255 - rgba[..., 3], cv2.COLOR_GRAY2RGB)
-    below = cv2.multiply(image_rgb, keep, scale=1 / 255)
-    image_rgb[:] = cv2.add(below, cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
+def over(below: ByteImage, rgba: ByteImage) -> None:
+    """Lay premultiplied (h, w, 4) over (h, w, 4) uint8, in place."""
+    keep = cv2.cvtColor(255 - rgba[..., 3], cv2.COLOR_GRAY2RGBA)
+    below[:] = cv2.add(cv2.multiply(below, keep, scale=1 / 255), rgba)
 
 
 def clip_to(patch: Patch, image_hw: tuple[int, ...]) -> Patch | None:

@@ -3,13 +3,14 @@
 import math
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.scenes.canvas import Patch, PixelBox, dressed, in_haze
 from hopfield_pebal_ros.scenes.light import LocalLight
 from hopfield_pebal_ros.scenes.meshes import Pose
-from hopfield_pebal_ros.scenes.textures import FloatImage
+from hopfield_pebal_ros.scenes.textures import ByteImage, FloatImage
 from hopfield_pebal_ros.scenes.view import View
 
 FloatArray = npt.NDArray[np.float64]
@@ -17,6 +18,9 @@ FloatArray = npt.NDArray[np.float64]
 
 _SMALLEST_PX = 2.5
 """A limb that looks smaller than this is left out."""
+
+_THIN_PX = 5.0
+"""Figures with no limb of a larger radius are drawn with lines."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +91,62 @@ def draw_capsules(
     part = box.within(view.camera.image_hw)
     if part is None:
         return None
-    sheet = np.zeros((part.height, part.width, 4), np.float32)
     axes = _view_axes(view, road.mean(axis=0))
     reach_px = np.abs(np.diff(pixels, axis=1)).max(axis=(1, 2)) + 2 * reach[:, 0]
-    corner = np.array([part.x0, part.y0])
-    for index in np.argsort(-depth.mean(axis=1)):
-        if reach_px[index] > _SMALLEST_PX:
-            ends = pixels[index] - corner
-            _add_limb(sheet, ends, radii[index], limbs.colors[index], light, axes)
-    np.minimum(sheet[..., :3], sheet[..., 3:], out=sheet[..., :3])
-    patch = Patch(np.round(sheet).astype(np.uint8), part.x0, part.y0)
+    order = np.argsort(-depth.mean(axis=1))
+    order = order[reach_px[order] > _SMALLEST_PX]
+    seen = _Seen(pixels[order] - (part.x0, part.y0), radii[order], limbs.colors[order])
+    draw = _drawn_thin if reach.max() < _THIN_PX else _drawn_round
+    patch = Patch(draw(seen, (part.height, part.width), light, axes), part.x0, part.y0)
     if texture is not None:
         patch = dressed(patch, texture, box)
     return in_haze(patch, light.haze, light.scene.horizon_rgb)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Limbs on the picture, furthest first: ends (N, 2, 2) and radii (N, 2) in px of the patch."""
+
+    ends: FloatArray
+    radii: FloatArray
+    colors: FloatArray
+
+
+def _drawn_round(
+    seen: _Seen, size_hw: tuple[int, int], light: LocalLight, axes: FloatArray
+) -> ByteImage:
+    """Shade pixel by pixel; (h, w, 4) uint8 premultiplied."""
+    sheet = np.zeros((*size_hw, 4), np.float32)
+    for ends, radii, color in zip(seen.ends, seen.radii, seen.colors, strict=True):
+        _add_limb(sheet, ends, radii, color, light, axes)
+    np.minimum(sheet[..., :3], sheet[..., 3:], out=sheet[..., :3])
+    return np.round(sheet).astype(np.uint8)
+
+
+def _drawn_thin(
+    seen: _Seen, size_hw: tuple[int, int], light: LocalLight, axes: FloatArray
+) -> ByteImage:
+    """Far figures: each limb a dark and a bright thick line, drawn four times as large."""
+    finer = 4
+    sheet = np.zeros((size_hw[0] * finer, size_hw[1] * finer, 4), np.uint8)
+    facing = axes @ light.key_direction
+    dark = seen.colors * (0.6 * light.ambient_rgb + 0.3 * max(facing[2], 0) * light.key_rgb)
+    bright = seen.colors * (
+        0.85 * light.ambient_rgb + (0.25 + 0.6 * max(facing[2], 0)) * light.key_rgb
+    )
+    widths = np.maximum(np.round(2 * finer * seen.radii.mean(axis=1)), 1)
+    # the lit half is a thinner line, moved towards the light
+    shift = 0.25 * widths[:, None, None] / finer * np.sign(facing[0]) * np.array([1.0, 0.0])
+    lines = np.stack([seen.ends, seen.ends + shift], axis=1).reshape(-1, 2, 2)
+    points = np.round(((lines + 0.5) * finer - 0.5) * 16).astype(np.int32)
+    colors = np.clip(np.stack([dark, bright], axis=1).reshape(-1, 3), 0, 255)
+    widths = np.stack([widths, np.maximum(np.floor(widths / 2), 1)], axis=1).reshape(-1)
+    for (start, end), width, (red, green, blue) in zip(
+        points.tolist(), widths.astype(int).tolist(), colors.tolist(), strict=True
+    ):
+        cv2.line(sheet, start, end, (red, green, blue, 255), width, cv2.LINE_8, 4)
+    small = cv2.resize(sheet, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def _view_axes(view: View, center: FloatArray) -> FloatArray:

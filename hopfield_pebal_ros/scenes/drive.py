@@ -27,7 +27,7 @@ from hopfield_pebal_ros.scenes.traffic import Traffic
 from hopfield_pebal_ros.scenes.view import View
 
 MIN_SIDE_PX = 64
-_REACH_M = 140.0
+_REACH_M = 135.0
 _SKY_ID = CITYSCAPES.id_of('sky')
 
 
@@ -109,7 +109,7 @@ class Drive:
         if self._bonnet is not None:
             canvas.paint(self._bonnet, IGNORE_ID)
         noise = np.random.default_rng((self._seed, 8, index))
-        image = self._sensor.expose(canvas.image_rgb, noise)
+        image = self._sensor.expose(canvas.image_rgb(), noise)
         return SceneFrame(
             image_rgb=image,
             label_map=canvas.label_map,
@@ -175,11 +175,11 @@ class Drive:
         buildings = [item for item in items if isinstance(item, Building)]
         others = [item for item in items if not isinstance(item, Building)]
         for building in buildings:
-            for caster in building.casters():
+            for caster in building.casters:
                 shadows.cast(caster)
         shares = {id(item): self._share(shadows, item) for item in items}
         for item in others:
-            for caster in item.casters():
+            for caster in item.casters:
                 shadows.cast(caster)
         return shadows, shares
 
@@ -216,17 +216,9 @@ class Drive:
         ground = light_ground(albedo, grid, self._light, key_and_open)
         last_row = self._image_hw[0] - 1
         sky_rows = min(grid.first_row + 40, last_row)
-        canvas.image_rgb[: sky_rows + 1] = self._sky.paint(view, sky_rows)
+        canvas.lay_sky(self._sky.paint(view, sky_rows))
         self._backdrop.paint(canvas, view)
-        below = slice(grid.first_row, None)
-        ragged = int(np.argmax(grid.is_ground.all(axis=1)))  # rows that also show sky
-        where = grid.is_ground[:ragged]
-        picture, label_map = canvas.image_rgb[below], canvas.label_map[below]
-        np.copyto(picture[:ragged], ground[:ragged], where=where[..., None])
-        picture[ragged:] = ground[ragged:]
-        labels = self._ground.labels(grid)
-        np.copyto(label_map[:ragged], labels[:ragged], where=where)
-        label_map[ragged:] = labels[ragged:]
+        canvas.lay_ground(ground, self._ground.labels(grid), grid.is_ground)
 
 
 def _random_lens(rng: np.random.Generator, image_hw: tuple[int, int]) -> Camera:

@@ -125,10 +125,19 @@ def light_ground(
     lit = cv2.multiply(albedo, factor, scale=1 / 128)
     if light.wetness:
         lit = _wet(np.asarray(lit, dtype=np.uint8), grid, light)
-    amount = 1 - cv2.exp(np.minimum(grid.depth, 1e4) * np.float32(-light.haze_per_m))
-    haze = np.empty_like(lit)
-    haze[:] = light.horizon_rgb.astype(np.uint8)
-    return np.asarray(cv2.blendLinear(haze, lit, amount, 1 - amount), dtype=np.uint8)
+    return _hazed(np.asarray(lit, dtype=np.uint8), grid, light)
+
+
+def _hazed(lit: ByteImage, grid: GroundGrid, light: Light) -> ByteImage:
+    """Mix the haze in, in place, above the row from which on it is below one percent."""
+    clear = grid.depth.max(axis=1) * light.haze_per_m < 0.01
+    rows = int(np.argmax(clear)) if clear.any() else len(clear)
+    if rows:
+        amount = 1 - cv2.exp(np.minimum(grid.depth[:rows], 1e4) * np.float32(-light.haze_per_m))
+        haze = np.empty_like(lit[:rows])
+        haze[:] = light.horizon_rgb.astype(np.uint8)
+        lit[:rows] = cv2.blendLinear(haze, lit[:rows], amount, 1 - amount)
+    return lit
 
 
 def _wet(lit: ByteImage, grid: GroundGrid, light: Light) -> ByteImage:

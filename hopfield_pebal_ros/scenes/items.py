@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -31,6 +32,7 @@ class Item(Protocol):
 
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]: ...
 
+    @property
     def casters(self) -> list[Caster]: ...
 
 
@@ -99,6 +101,7 @@ class Standing:
                 radius = max(glow.radius_m * view.px_per_m(self.pose.s), 3.0)
                 canvas.shine(x, y, radius, np.asarray(glow.color_rgb))
 
+    @cached_property
     def casters(self) -> list[Caster]:
         length, width, height = self.size_m
         half = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]]) * (length / 2, width / 2)
@@ -133,6 +136,7 @@ class Tree:
         haze = light.haze(depth)
         return [Layer(relit(patch, factor, haze=haze, haze_rgb=light.horizon_rgb), VEGETATION_ID)]
 
+    @cached_property
     def casters(self) -> list[Caster]:
         corner = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1]])
         center = np.array([self.s, self.u])
@@ -184,6 +188,7 @@ class Panel:
         haze = light.haze(depth)
         return [Layer(relit(patch, factor, haze=haze, haze_rgb=light.horizon_rgb), self.label_id)]
 
+    @cached_property
     def casters(self) -> list[Caster]:
         low, high = self.u - 0.12, self.u + 0.12
         outline = np.array(

@@ -260,7 +260,7 @@ class Layout:
                 float(rng.uniform(0, 6.28)),
                 1.0,
             )
-            pen.items.append(Standing(person, pose, size, pen.instance(), visible_to_m=75))
+            pen.items.append(Standing(person, pose, size, pen.instance(), visible_to_m=65))
         for _ in range(int(rng.poisson(0.8 * busy))):
             machine = random_two_wheeler(
                 rng, is_motorcycle=bool(rng.random() < 0.4), is_ridden=False

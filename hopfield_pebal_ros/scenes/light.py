@@ -42,7 +42,7 @@ class Light:
     def exposure(self) -> float:
         """Gain of a camera that exposes for this light."""
         level = float(self.ambient_rgb.mean() + 0.5 * self.sun_rgb.mean())
-        return min(0.95 / level, 2.2 if self.is_night else 1.5)
+        return min(1.02 / level, 2.2 if self.is_night else 1.6)
 
     def local(self, depth_m: float, *, sun_visible: float) -> 'LocalLight':
         """Light on one object; `sun_visible` is 0 in shadow, 1 in the sun (at night: a lamp)."""

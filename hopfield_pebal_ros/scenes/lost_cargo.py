@@ -43,7 +43,7 @@ class LostCargo:
         reach = 22.0 if number == 0 else STRETCH_M - _FIRST_M
         s = index * STRETCH_M + _FIRST_M + float(rng.uniform(0, reach))
         outlier = random_outlier(
-            rng, height_m=float(np.exp(rng.uniform(math.log(0.3), math.log(2.2))))
+            rng, height_m=float(np.exp(rng.uniform(math.log(0.3), math.log(1.8))))
         )
         section = self._section
         if rng.random() < 0.7:

@@ -32,7 +32,7 @@ class Pose:
 
     def to_road(self, points: FloatArray) -> FloatArray:
         """(N, 3) object axes (forward, right, up) to road coordinates."""
-        return self.turned(points) + np.array([self.s, self.u, self.h])
+        return np.asarray(self.turned(points) + np.array([self.s, self.u, self.h]))
 
     def turned(self, directions: FloatArray) -> FloatArray:
         """(N, 3) directions from object axes to road axes."""

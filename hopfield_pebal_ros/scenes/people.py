@@ -109,7 +109,9 @@ def walking(figure: Figure, *, phase: float, stride: float, is_far: bool = False
     for side, angle in ((-1, -0.9 * swing), (1, 0.9 * swing)):
         shoulder = np.array([0.0, side * 0.185, 1.42])
         elbow = beside(shoulder + 0.29 * _hanging(angle), 0, side * 0.04, 0)
-        rows += arm(figure, shoulder, elbow, angle + 0.25)[: 2 if is_far else 3]
+        rows += arm(figure, shoulder, elbow, angle + 0.25)
+    if is_far:  # no shoes, no hands
+        rows = [row for row in rows if min(row[2], row[3]) > 0.0365 or row[2] > 0.046]
     rows += trunk(figure, np.array([0.0, 0.0, 0.95]), np.array([0.01, 0.0, 1.4]))
     girth = figure.girth
     if figure.coat_m:

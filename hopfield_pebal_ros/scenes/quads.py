@@ -1,7 +1,7 @@
 """Flat pictures standing in the street: a texture on four corners, in perspective."""
 
-from dataclasses import dataclass
-from functools import cached_property
+import math
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -50,24 +50,27 @@ class Picture:
     """A picture (h, w, channels) uint8 that is drawn again and again, at many sizes."""
 
     pixels: ByteImage
-
-    @cached_property
-    def _halved(self) -> list[ByteImage]:
-        copies = [self.pixels]
-        while min(copies[-1].shape[:2]) >= 4:
-            rows, columns = copies[-1].shape[:2]
-            smaller = cv2.resize(
-                copies[-1], (columns // 2, rows // 2), interpolation=cv2.INTER_AREA
-            )
-            copies.append(np.asarray(smaller, dtype=np.uint8))
-        return copies
+    _copies: dict[tuple[int, int], ByteImage] = field(default_factory=dict)
 
     def at_least(self, width: float, height: float) -> ByteImage:
-        """The smallest of copies, each half as large as the last, not smaller than this."""
+        """The smallest copy, halved so and so often in each direction, that is not smaller."""
         rows, columns = self.pixels.shape[:2]
-        ratio = min(columns / max(width, 1), rows / max(height, 1))
-        level = int(np.log2(ratio)) if ratio > 1 else 0
-        return self._halved[min(level, len(self._halved) - 1)]
+        return self._copy(_halvings(rows / max(height, 1)), _halvings(columns / max(width, 1)))
+
+    def _copy(self, down: int, across: int) -> ByteImage:
+        if down == across == 0:
+            return self.pixels
+        if (down, across) not in self._copies:
+            larger = self._copy(down - 1, across) if down else self._copy(0, across - 1)
+            rows, columns = larger.shape[:2]
+            size = (columns, max(rows // 2, 1)) if down else (max(columns // 2, 1), rows)
+            small = cv2.resize(larger, size, interpolation=cv2.INTER_AREA)
+            self._copies[down, across] = np.asarray(small, dtype=np.uint8)
+        return self._copies[down, across]
+
+
+def _halvings(ratio: float) -> int:
+    return int(math.log2(ratio)) if ratio > 1 else 0
 
 
 def shrink_to(rgba: ByteImage, pixels: FloatArray) -> ByteImage:
@@ -76,7 +79,7 @@ def shrink_to(rgba: ByteImage, pixels: FloatArray) -> ByteImage:
     rows, columns = rgba.shape[:2]
     width = int(np.clip(np.ceil(max(edges[0], edges[2])), 1, columns))
     height = int(np.clip(np.ceil(max(edges[1], edges[3])), 1, rows))
-    if width > 0.8 * columns and height > 0.8 * rows:
+    if width > 0.45 * columns and height > 0.45 * rows:  # bilinear lookup averages enough
         return rgba
     return np.asarray(
         cv2.resize(rgba, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from hopfield_pebal_ros.scenes.light import Light
 from hopfield_pebal_ros.scenes.textures import ByteImage
 
+_NOISE_SHIFT_PX = 512
+
 
 @dataclass(frozen=True)
 class Sensor:
@@ -38,11 +40,9 @@ class Sensor:
             image = cv2.GaussianBlur(image, (0, 0), self.blur_px)
         image = cv2.multiply(image, _vignette(image.shape[:2], self.vignette), scale=1 / 255)
         height, width = image.shape[:2]
-        tile = _noise_tile()
-        row, column = (int(each) for each in rng.integers(0, 512, 2))
-        grain = tile.take(np.arange(row, row + height) % 512, axis=0).take(
-            np.arange(column, column + width) % 512, axis=1
-        )
+        sheet = _noise_sheet((height, width))
+        row, column = (int(each) for each in rng.integers(0, _NOISE_SHIFT_PX, 2))
+        grain = sheet[row : row + height, column : column + width]
         share = self.noise / 24
         image = cv2.addWeighted(image, 1, grain, share, -128 * share)
         quality = [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]
@@ -79,8 +79,11 @@ def _vignette(size_hw: tuple[int, int], strength: float) -> ByteImage:
     return np.repeat(shade.astype(np.uint8)[..., None], 3, axis=2)
 
 
-@lru_cache(maxsize=1)
-def _noise_tile() -> ByteImage:
+@lru_cache(maxsize=4)
+def _noise_sheet(size_hw: tuple[int, int]) -> ByteImage:
+    """Noise of deviation 24 around 128, larger than the picture: each frame cuts its own."""
     noise = np.random.default_rng(0).normal(0, 1, (512, 512, 3)).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), 0.6)
-    return np.asarray(np.clip(128 + 24 * (0.6 * noise + 0.8 * soft), 0, 255), dtype=np.uint8)
+    tile = np.clip(128 + 24 * (0.6 * noise + 0.8 * soft), 0, 255).astype(np.uint8)
+    height, width = (side + _NOISE_SHIFT_PX for side in size_hw)
+    return np.tile(tile, (height // 512 + 1, width // 512 + 1, 1))[:height, :width]

@@ -12,7 +12,7 @@ from hopfield_pebal_ros.scenes.view import GroundGrid, View
 FloatArray = npt.NDArray[np.float64]
 
 _ROW_M, _COLUMN_M = 0.1, 0.07
-_LENGTH_M, _HALF_WIDTH_M = 100.0, 14.0
+_LENGTH_M, _HALF_WIDTH_M = 90.0, 14.0
 _BEHIND_M, _DAPPLED_M = 25.0, 60.0
 
 
@@ -87,8 +87,8 @@ class ShadowMap:
 
     def look_up(self, grid: GroundGrid) -> npt.NDArray[np.uint8]:
         """(h, W, 2) uint8 for every ground pixel; soft edges."""
-        key = cv2.GaussianBlur(self._key, (0, 0), 1.2) if self._has_sun else self._key
-        openness = cv2.GaussianBlur(self._open, (0, 0), 2.2)
+        key = cv2.blur(self._key, (3, 3)) if self._has_sun else self._key
+        openness = cv2.blur(cv2.blur(self._open, (5, 5)), (5, 5))
         both = cv2.merge([key, openness])
         rows = (grid.s - np.float32(self._origin[0])) * np.float32(1 / _ROW_M)
         columns = (grid.u - np.float32(self._origin[1])) * np.float32(1 / _COLUMN_M)

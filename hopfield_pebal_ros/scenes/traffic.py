@@ -104,7 +104,7 @@ class Traffic:
         person = random_person(rng, is_walking=True)
         phase = float(rng.uniform(0, 6)) + 2 * math.pi * abs(stream.speed_mps) / 1.45 * time_s
         size = 0.4, 0.45, person.figure.height_m
-        return Standing(person, Pose(s, u, yaw, phase), size, instance, visible_to_m=75)
+        return Standing(person, Pose(s, u, yaw, phase), size, instance, visible_to_m=65)
 
     def _leader(self, time_s: float, ego_s: float) -> Standing:
         assert self._leader_gap_m is not None

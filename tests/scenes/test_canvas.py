@@ -23,10 +23,10 @@ def test_half_a_pixel_decides_the_label():
 
 def test_alpha_mixes_the_colours():
     canvas = Canvas((4, 4), 10)
-    canvas.image_rgb[:] = 200
+    canvas.lay_sky(np.full((4, 4, 3), 200, np.uint8))
     canvas.paint(patch_of(51), 13)
     # one fifth of red 255 and four fifths of grey 200
-    np.testing.assert_allclose(canvas.image_rgb[1, 1], [211, 160, 160], atol=1)
+    np.testing.assert_allclose(canvas.image_rgb()[1, 1], [211, 160, 160], atol=1)
 
 
 def test_something_without_instance_hides_the_instance_behind_it():
@@ -54,7 +54,7 @@ def test_what_is_outside_changes_nothing():
 def test_a_tint_leaves_the_labels_alone():
     canvas = Canvas((4, 4), 10)
     canvas.tint(patch_of(255))
-    assert canvas.image_rgb[1, 1, 0] == 255
+    assert canvas.image_rgb()[1, 1, 0] == 255
     assert (canvas.label_map == 10).all()
 
 
@@ -66,4 +66,14 @@ def test_full_haze_replaces_the_colour_and_keeps_the_edge():
 def test_light_multiplies():
     np.testing.assert_allclose(
         relit(patch_of(100), np.array([0.5, 1, 1])).rgba[0, 0], [50, 0, 0, 100]
+    )
+
+
+def test_ground_is_laid_only_where_it_is():
+    canvas = Canvas((4, 2), 10)
+    is_ground = np.array([[False, True], [True, True], [True, True]])
+    canvas.lay_ground(np.full((3, 2, 3), 90, np.uint8), np.zeros((3, 2), np.uint8), is_ground)
+    np.testing.assert_array_equal(canvas.label_map, [[10, 10], [10, 0], [0, 0], [0, 0]])
+    np.testing.assert_array_equal(
+        canvas.image_rgb()[..., 0], [[0, 0], [0, 90], [90, 90], [90, 90]]
     )
