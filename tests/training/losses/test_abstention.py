@@ -108,3 +108,33 @@ def test_finite_at_extreme_half_precision_logits(dtype, label):
 def test_impossible_payoff_is_refused(values, message):
     with pytest.raises(ValueError, match=message):
         Payoff(**values)
+
+
+def test_blur_of_an_even_energy_changes_nothing_and_of_a_peak_spreads_it():
+    payoff = Payoff(minimum=1.01, is_blurred=True)
+    torch.testing.assert_close(
+        payoff.of(torch.full((1, 8, 9), -3.0)), torch.full((1, 8, 9), 9.0), rtol=1e-6, atol=0
+    )
+    energy = torch.zeros(1, 9, 9)
+    energy[0, 4, 4] = 40.0
+    # the middle tap of the 7-tap Gaussian, sigma 1, is 0.39905: 1600 * 0.39905^2
+    assert payoff.of(energy)[0, 4, 4].item() == pytest.approx(1600 * 0.399050**2, rel=1e-4)
+
+
+def test_published_images_with_and_without_outliers_have_a_mean_each():
+    exposed, plain = (0.3, -0.2, 0.1), (1.0, 0.4, 2.0)
+    logits = torch.cat([pixels(exposed, exposed), pixels(plain, plain)])
+    ids = torch.cat([labels(0, OUTLIER_ID), labels(1, 1)])
+    parts = [
+        abstention_loss(logits[i : i + 1], ids[i : i + 1], payoff=FIXED).item() for i in (0, 1)
+    ]
+    both = abstention_loss(logits, ids, payoff=FIXED, is_published=True)
+    assert both.item() == pytest.approx(sum(parts), abs=1e-6)
+
+
+def test_published_value_of_the_original(published_batch):
+    # tianyu0207/PEBAL at 0293bee, losses.py: Gambler on images without and with outliers, added
+    logits, ids, _ = published_batch
+    payoff = Payoff(minimum=1.0001, maximum=math.inf, is_detached=False, is_blurred=True)
+    loss = abstention_loss(logits, ids, payoff=payoff, is_published=True)
+    assert loss.item() == pytest.approx(9.2243690, abs=1e-5)

@@ -2,7 +2,10 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from hopfield_pebal_ros.contract.energy import pebal_energy  # noqa: E402
 from training.losses.energy_margin import energy_margin_loss  # noqa: E402
+from training.losses.regularizers import smoothness, sparsity  # noqa: E402
+from training.losses.selection import inlier_and_outlier  # noqa: E402
 
 ENERGY = torch.tensor([[[-14.0, -9.0, -8.0, -4.0]]])
 INLIER = torch.tensor([[[True, True, False, False]]])
@@ -53,3 +56,24 @@ def test_squares_stay_finite_in_half_precision(dtype):
     inlier = torch.tensor([[[True, False]]])
     loss = energy_margin_loss(energy, inlier, ~inlier, **MARGINS)
     assert loss.item() == pytest.approx(0.5 * 1012**2, rel=1e-2)
+
+
+def test_published_inliers_count_in_full_without_outliers():
+    without = energy_margin_loss(ENERGY, INLIER, NONE, **MARGINS, is_published=True)
+    assert without.item() == pytest.approx(4.5)
+    with_some = energy_margin_loss(ENERGY, INLIER, OUTLIER, **MARGINS, is_published=True)
+    assert with_some.item() == pytest.approx(3.25)
+
+
+@pytest.mark.parametrize(('images', 'expected'), [((0, 4), 12.8065748), ((2, 4), 7.0497384)])
+def test_published_energy_loss_of_the_original(published_batch, images, expected):
+    # tianyu0207/PEBAL at 0293bee, losses.py: energy_loss, with and without outliers
+    logits, labels, _ = (each[slice(*images)] for each in published_batch)
+    energy = pebal_energy(2 * logits, num_classes=19)
+    inlier, outlier = inlier_and_outlier(labels)
+    loss = (
+        energy_margin_loss(energy, inlier, outlier, **MARGINS, is_published=True)
+        + 5e-4 * sparsity(energy, outlier, is_published=True)
+        + 3e-6 * smoothness(energy, inlier, is_published=True)
+    )
+    assert loss.item() == pytest.approx(expected, abs=1e-5)

@@ -2,7 +2,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from hopfield_pebal_ros.contract.energy import pebal_energy  # noqa: E402
 from training.losses.regularizers import smoothness, sparsity  # noqa: E402
+from training.losses.selection import inlier_and_outlier  # noqa: E402
 
 ENERGY = torch.tensor([[[0.0, 1.0], [2.0, 5.0]]])
 ALL = torch.ones(1, 2, 2, dtype=torch.bool)
@@ -42,3 +44,29 @@ def test_finite_in_half_precision():
     energy = torch.tensor([[[0.0, 1000.0]]], dtype=torch.float16)
     valid = torch.ones(1, 1, 2, dtype=torch.bool)
     assert smoothness(energy, valid).item() == pytest.approx(5e5)
+
+
+def test_published_smoothness_is_half_the_sum_over_all_pairs():
+    # 4 + 16 down, 1 + 9 right; unlabelled pixels count
+    assert smoothness(ENERGY, ~ALL, is_published=True).item() == pytest.approx(15)
+
+
+def test_published_sparsity_is_the_norm():
+    # sqrt(1^2 + 2^2); gradient E / norm
+    energy = ENERGY.clone().requires_grad_()
+    outlier = torch.tensor([[[False, True], [True, False]]])
+    norm = sparsity(energy, outlier, is_published=True)
+    norm.backward()
+    assert norm.item() == pytest.approx(5**0.5)
+    torch.testing.assert_close(energy.grad[0], torch.tensor([[0, 1], [2, 0]]) / 5**0.5)
+
+
+def test_published_values_of_the_original(published_batch):
+    # tianyu0207/PEBAL at 0293bee, losses.py: smooth and sparsity, both with weight 1
+    logits, labels, _ = published_batch
+    energy = pebal_energy(logits, num_classes=19)
+    inlier, outlier = inlier_and_outlier(labels)
+    assert smoothness(energy, inlier, is_published=True).item() == pytest.approx(
+        417.4381, abs=1e-3
+    )
+    assert sparsity(energy, outlier, is_published=True).item() == pytest.approx(38.97691, abs=1e-5)
