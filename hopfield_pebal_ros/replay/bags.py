@@ -1,6 +1,5 @@
 """Read the camera topics of rosbag1 and rosbag2 bags through the `rosbags` library."""
 
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,15 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from rosbags.highlevel import AnyReader
-from rosbags.interfaces import (
-    Connection,
-    ConnectionExtRosbag2,
-    QosDurability,
-    QosReliability,
-)
+from rosbags.interfaces import Connection, ConnectionExtRosbag2
 from rosbags.typesys import Stores, get_typestore
 
 from hopfield_pebal_ros.replay import ros1_images
+from hopfield_pebal_ros.replay.header_stamps import stamp_ns_of
+from hopfield_pebal_ros.replay.recorded_qos import RecordedQos, recorded_qos
 
 IMAGE_TYPE: Final = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE_TYPE: Final = 'sensor_msgs/msg/CompressedImage'
@@ -33,15 +29,6 @@ BAG_KINDS: Final = (
 
 class BagError(ValueError):
     """A bag that cannot be used; the message says what was found and the remedy."""
-
-
-@dataclass(frozen=True)
-class RecordedQos:
-    """What a topic's publisher offered when it was recorded."""
-
-    is_reliable: bool = True
-    is_transient_local: bool = False
-    depth: int = 10
 
 
 @dataclass(frozen=True)
@@ -96,7 +83,7 @@ class Bag:
                 name=name,
                 message_type=connections[0].msgtype,
                 num_messages=sum(each.msgcount for each in connections),
-                qos=_recorded_qos(connections[0]),
+                qos=recorded_qos(connections[0]),
             )
             for name, connections in sorted(self._connections.items())
         )
@@ -215,25 +202,12 @@ class Bag:
                 f'{self.path}: a message on {connection.topic} has {len(raw)} bytes, too few for '
                 'a header; the bag is damaged: record it again'
             )
-        # four bytes come first in both: CDR's encapsulation (its second byte 0 means big-endian),
-        # and seq in ROS 1
         is_big_endian = isinstance(connection.ext, ConnectionExtRosbag2) and raw[1] == 0
-        return _stamp_ns(raw, is_big_endian=is_big_endian)
+        return stamp_ns_of(raw, is_big_endian=is_big_endian)
 
     def _what_there_is(self) -> str:
         listed = [f'{topic.name} ({topic.num_messages})' for topic in self.image_topics]
         return f'image topics in this bag (messages): {", ".join(listed) or "none"}'
-
-
-def cdr_stamp_ns(cdr: bytes) -> int:
-    """Return the header stamp of a serialised message that begins with a header."""
-    return _stamp_ns(cdr, is_big_endian=cdr[1] == 0)
-
-
-def _stamp_ns(raw: bytes, *, is_big_endian: bool) -> int:
-    """Return the stamp whose seconds and nanoseconds begin at byte 4."""
-    seconds, nanoseconds = struct.unpack_from('>iI' if is_big_endian else '<iI', raw, 4)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 @contextmanager
@@ -273,16 +247,3 @@ def _as_bag_error(path: Path) -> Iterator[None]:
             f'{path} cannot be read ({type(error).__name__}: {error}); it is damaged, was never '
             f'closed, or is not a bag: expected {BAG_KINDS}'
         ) from error
-
-
-def _recorded_qos(connection: Connection) -> RecordedQos:
-    if not isinstance(connection.ext, ConnectionExtRosbag2):
-        return RecordedQos(is_transient_local=bool(connection.ext.latching))
-    if not connection.ext.offered_qos_profiles:
-        return RecordedQos()
-    offered = connection.ext.offered_qos_profiles[0]
-    return RecordedQos(
-        is_reliable=offered.reliability is not QosReliability.BEST_EFFORT,
-        is_transient_local=offered.durability is QosDurability.TRANSIENT_LOCAL,
-        depth=max(1, offered.depth),
-    )

@@ -36,30 +36,17 @@ def picture_sections(run: EvaluatedRun, painter: FramePainter) -> list[Section]:
         )
     ]
     best, worst = best_and_worst(run.frames, NUM_EXTREMES)
-    if worst:
-        sections.append(
-            Section(
-                title='Hardest frames',
-                text='The frames of the lowest average precision of their own, lowest first.',
-                frames=_painted(worst, run, painter),
-            )
-        )
-    if best:
-        sections.append(
-            Section(
-                title='Easiest frames',
-                text='The frames of the highest average precision of their own, highest first.',
-                frames=_painted(best, run, painter),
-            )
-        )
-    if not run.evaluator.num_labelled and (anomalous := most_anomalous(run.frames, NUM_EXTREMES)):
-        sections.append(
-            Section(
-                title='Most anomalous frames',
-                text='The frames with the largest share of anomalous pixels, largest first.',
-                frames=_painted(anomalous, run, painter),
-            )
-        )
+    extremes = {
+        ('Hardest frames', 'of the lowest average precision of their own, lowest first'): worst,
+        ('Easiest frames', 'of the highest average precision of their own, highest first'): best,
+    }
+    if not run.evaluator.num_labelled:
+        title, text = 'Most anomalous frames', 'with the largest share of anomalous pixels'
+        extremes[(title, text)] = most_anomalous(run.frames, NUM_EXTREMES)
+    for (title, text), frames in extremes.items():
+        if frames:
+            painted = _painted(frames, run, painter)
+            sections.append(Section(title=title, text=f'The frames {text}.', frames=painted))
     return sections
 
 

@@ -18,10 +18,10 @@ from hopfield_pebal_ros.replay.bags import (
     Bag,
     BagError,
     ImageTopic,
-    RecordedQos,
     SerialisedMessage,
     open_bag,
 )
+from hopfield_pebal_ros.replay.recorded_qos import RecordedQos
 
 SLEEP_AT_MOST_S = 0.1  # so that an interrupt is noticed soon
 

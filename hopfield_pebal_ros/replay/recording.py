@@ -11,7 +11,7 @@ from typing import Final
 
 from hopfield_pebal_ros.evaluation.latency import LatencyLog
 from hopfield_pebal_ros.replay.bag_writer import BagWriter
-from hopfield_pebal_ros.replay.bags import cdr_stamp_ns
+from hopfield_pebal_ros.replay.header_stamps import cdr_stamp_ns
 from hopfield_pebal_ros.replay.playback import OVERLAY_TOPIC, RESULT_TOPICS, SEGMENTATION_TOPIC
 
 RECORDED_TOPICS: Final = (*RESULT_TOPICS, OVERLAY_TOPIC)

@@ -29,40 +29,8 @@ LATENCY_MEANS = {
 
 def quality_section(run: EvaluatedRun) -> list[Section]:
     """Return the figures against ground truth, or nothing where the bag has none."""
-    evaluator = run.evaluator
-    if not evaluator.num_labelled:
+    if not run.evaluator.num_labelled:
         return []
-    charts = [_energy_chart(run)]
-    if 'ap' in run.figures:
-        curves = evaluator.labelled.curves()
-        charts += [
-            precision_recall_curve(curves.tpr, curves.precision, ap=run.figures['ap']),
-            roc_curve(
-                curves.fpr, curves.tpr, auroc=run.figures['auroc'], fpr95=run.figures['fpr95']
-            ),
-        ]
-    if 'miou' in run.figures:
-        iou = evaluator.confusion.iou_per_class()
-        charts.append(class_iou_bars(evaluator.label_set, [*iou], miou=run.figures['miou']))
-    charts.append(_anomaly_chart(run))
-    counts = evaluator.mask_counts
-    facts = [
-        ('labelled frames', f'{evaluator.num_labelled} of {len(run.playback.frames_in)}'),
-        (
-            'outlier pixels',
-            f'{counts.num_outlier:,} of {counts.num_outlier + counts.num_inlier:,}',
-        ),
-    ]
-    names = {
-        'recall_at_threshold': 'recall',
-        'precision_at_threshold': 'precision',
-        'fpr_at_threshold': 'inliers flagged',
-    }
-    facts += [
-        (name, f'{100 * run.figures[key]:.2f} % at the threshold')
-        for key, name in names.items()
-        if key in run.figures
-    ]
     return [
         Section(
             title='Quality against the ground truth',
@@ -70,10 +38,45 @@ def quality_section(run: EvaluatedRun) -> list[Section]:
             'pixels without a label take no part. AP is the step sum; FPR95 is read at the first '
             'threshold that finds 95 % of the outlier pixels. Recall and precision are of the '
             'published mask.',
-            facts=tuple(facts),
-            charts=tuple(charts),
+            facts=tuple(_quality_facts(run)),
+            charts=tuple(_quality_charts(run)),
         )
     ]
+
+
+def _quality_facts(run: EvaluatedRun) -> list[tuple[str, str]]:
+    counts = run.evaluator.mask_counts
+    num_pixels = counts.num_outlier + counts.num_inlier
+    names = {
+        'recall_at_threshold': 'recall',
+        'precision_at_threshold': 'precision',
+        'fpr_at_threshold': 'inliers flagged',
+    }
+    return [
+        ('labelled frames', f'{run.evaluator.num_labelled} of {len(run.playback.frames_in)}'),
+        ('outlier pixels', f'{counts.num_outlier:,} of {num_pixels:,}'),
+        *(
+            (name, f'{100 * run.figures[key]:.2f} % at the threshold')
+            for key, name in names.items()
+            if key in run.figures
+        ),
+    ]
+
+
+def _quality_charts(run: EvaluatedRun) -> list[Chart]:
+    figures, evaluator = run.figures, run.evaluator
+    charts = [_energy_chart(run)]
+    if 'ap' in figures:
+        curves = evaluator.labelled.curves()
+        auroc, fpr95 = figures['auroc'], figures['fpr95']
+        charts += [
+            precision_recall_curve(curves.tpr, curves.precision, ap=figures['ap']),
+            roc_curve(curves.fpr, curves.tpr, auroc=auroc, fpr95=fpr95),
+        ]
+    if 'miou' in figures:
+        iou = [*evaluator.confusion.iou_per_class()]
+        charts.append(class_iou_bars(evaluator.label_set, iou, miou=figures['miou']))
+    return [*charts, _anomaly_chart(run)]
 
 
 def energy_section(run: EvaluatedRun) -> list[Section]:

@@ -1,6 +1,5 @@
 """Result images of a result bag, put together frame by frame."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,21 +36,6 @@ class FrameResult:
         whole = Box(0, 0, *camera_hw)
         placement = Placement(camera_hw, camera_hw, whole, whole)
         return find_regions(self.anomaly_mask, self.energy_map, placement, min_area_px=min_area_px)
-
-
-def complete_stamps(result_bag: Bag) -> tuple[int, ...]:
-    """Return the stamps that have all of `RESULT_TOPICS`, ascending."""
-    stamps = [
-        set(result_bag.recorded_by_stamp(topic)) if result_bag.has_messages_on(topic) else set()
-        for topic in RESULT_TOPICS
-    ]
-    return tuple(sorted(set.intersection(*stamps)))
-
-
-def read_results(result_bag: Bag, stamps: tuple[int, ...]) -> Iterator[FrameResult]:
-    """Yield the results of frames, in the order of `stamps`, one at a time in memory."""
-    for stamp_ns in stamps:
-        yield read_result(result_bag, stamp_ns)
 
 
 def read_result(result_bag: Bag, stamp_ns: int) -> FrameResult:

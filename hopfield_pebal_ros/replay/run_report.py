@@ -46,10 +46,6 @@ def run_page(run: EvaluatedRun, painter: FramePainter, *, title: str) -> Page:
     )
 
 
-def percent(fraction: float) -> str:
-    return f'{100 * fraction:.1f}'
-
-
 def milliseconds(value: float) -> str:
     return f'{value:.0f}' if value >= 20 else f'{value:.1f}'
 
@@ -62,7 +58,7 @@ def _quality_tiles(run: EvaluatedRun) -> list[Tile]:
         'miou': ('mIoU', 'mean over the classes that occur'),
     }
     return [
-        Tile(name=name, value=percent(run.figures[key]), unit='%', note=note)
+        Tile(name=name, value=f'{100 * run.figures[key]:.1f}', unit='%', note=note)
         for key, (name, note) in notes.items()
         if key in run.figures
     ]

@@ -18,8 +18,8 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from hopfield_pebal_ros.replay.bags import RecordedQos
 from hopfield_pebal_ros.replay.play_bag import PlayError, main, parse_remaps, to_profile
+from hopfield_pebal_ros.replay.recorded_qos import RecordedQos
 from tests.replay.example_bags import FORMATS, STEP_NS, stamps, write_camera_bag
 
 
