@@ -24,7 +24,7 @@ SAID = {
 
 
 def playback_of(tmp_path: Path, said: dict[str, str]) -> Playback:
-    """Return a run of five frames: 1 complete, 2 partial, 3 to 5 without result; 9 is a stranger."""
+    """Return a run of five frames: 1 complete, 2 partial, 3 to 5 lost; 9 was never sent."""
     report = NodeReport()
     report.add(said)
     with ResultRecording(tmp_path / 'bag') as recording:
