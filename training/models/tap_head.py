@@ -1,0 +1,109 @@
+"""A light head on named feature maps of a network: any of them in, one map at stride 4 out."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HEAD_STRIDE: Final = 4
+"""Image pixels per pixel of a head's output."""
+
+_COARSE_STRIDE: Final = 8
+
+
+class TapHead(nn.Module):
+    """Project each map, add up at stride 8, refine, add the finer maps at stride 4, refine.
+
+    Each map is standardised first by batch norm without weights, so that none of them drowns the
+    others.
+    """
+
+    def __init__(
+        self,
+        *,
+        tap_widths: Mapping[str, int],
+        tap_strides: Mapping[str, int],
+        num_outputs: int,
+        width: int = 64,
+        starts_at_zero: bool = False,
+    ) -> None:
+        """Build with random weights.
+
+        Args:
+            tap_widths: channels of the maps to read; there may be more maps than are read later.
+            tap_strides: image pixels per pixel of the same maps, a power of 2.
+            num_outputs: channels of the result.
+            width: channels at stride 8; half as many at stride 4. Even.
+            starts_at_zero: whether the result is 0 before training.
+
+        Raises:
+            ValueError: no map to read.
+        """
+        super().__init__()
+        if not tap_widths:
+            raise ValueError('a head needs at least one tap, got none')
+        coarse = [name for name in tap_widths if tap_strides[name] >= _COARSE_STRIDE]
+        fine = [name for name in tap_widths if tap_strides[name] < _COARSE_STRIDE]
+        self.strides = {name: tap_strides[name] for name in (*coarse, *fine)}
+        self.coarse = nn.ModuleDict(
+            {name: _projection(tap_widths[name], width) for name in coarse}
+        )
+        self.fine = nn.ModuleDict(
+            {name: _projection(tap_widths[name], width // 2) for name in fine}
+        )
+        self.refine_coarse = _norm_conv(width, width // 2, kernel=3)
+        self.refine_fine = _norm_conv(width // 2, width // 2, kernel=3)
+        self.output = _norm_conv(width // 2, num_outputs, kernel=1, bias=True)
+        if starts_at_zero:
+            nn.init.zeros_(cast('Tensor', self.output[-1].weight))
+
+    def forward(self, taps: Mapping[str, Tensor]) -> Tensor:
+        """Return (B, num_outputs, H / 4, W / 4) for the maps of an image (B, 3, H, W)."""
+        fine = [self._projected(self.fine, name, taps, stride=HEAD_STRIDE) for name in self.fine]
+        if self.coarse:
+            coarse = [
+                self._projected(self.coarse, name, taps, stride=_COARSE_STRIDE)
+                for name in self.coarse
+            ]
+            fine.append(resized(self.refine_coarse(_sum(coarse)), _COARSE_STRIDE, HEAD_STRIDE))
+        return cast('Tensor', self.output(self.refine_fine(_sum(fine))))
+
+    def _projected(
+        self, projections: nn.ModuleDict, name: str, taps: Mapping[str, Tensor], *, stride: int
+    ) -> Tensor:
+        own = self.strides[name]
+        # whichever side has fewer pixels is projected
+        if own < stride:
+            return cast('Tensor', projections[name](resized(taps[name], own, stride)))
+        return resized(projections[name](taps[name]), own, stride)
+
+
+def resized(x: Tensor, from_stride: int, to_stride: int) -> Tensor:
+    """Bring a map to another stride: means over cells, or bilinear between pixels."""
+    if from_stride < to_stride:
+        return F.avg_pool2d(x, to_stride // from_stride)
+    if from_stride > to_stride:
+        factor = from_stride // to_stride
+        return F.interpolate(x, scale_factor=factor, mode='bilinear', align_corners=False)
+    return x
+
+
+def _projection(width_in: int, width_out: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.BatchNorm2d(width_in, affine=False), nn.Conv2d(width_in, width_out, 1, bias=False)
+    )
+
+
+def _norm_conv(width_in: int, width_out: int, *, kernel: int, bias: bool = False) -> nn.Sequential:
+    convolution = nn.Conv2d(width_in, width_out, kernel, padding=kernel // 2, bias=bias)
+    if bias:
+        nn.init.zeros_(cast('Tensor', convolution.bias))
+    return nn.Sequential(nn.BatchNorm2d(width_in), nn.ReLU(), convolution)
+
+
+def _sum(maps: Sequence[Tensor]) -> Tensor:
+    total = maps[0]
+    for each in maps[1:]:
+        total = total + each
+    return total
