@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from hopfield_pebal_ros.scenes.facades import brick_tones
 from hopfield_pebal_ros.scenes.quads import with_alpha
 from hopfield_pebal_ros.scenes.textures import (
     ByteImage,
@@ -25,10 +26,7 @@ def wall_picture(rng: np.random.Generator) -> ByteImage:
         fractal_noise(16, 6, int(rng.integers(4))), _SIZE_HW, random_offset(rng)
     )
     if kind == 'brick':
-        rows = np.arange(_SIZE_HW[0]) // 4
-        columns = np.arange(_SIZE_HW[1])[None, :] + 6 * (rows[:, None] % 2)
-        tones = rng.normal(1, 0.1, (rows[-1] + 1, _SIZE_HW[1] // 12 + 2)).astype(np.float32)
-        factor = factor * tones[rows[:, None], columns // 12]
+        factor = factor * brick_tones(rng, _SIZE_HW, brick_hw=(4, 12))
     if kind == 'concrete':
         factor[:, ::80] *= 0.6
     factor[:7] *= 1.12

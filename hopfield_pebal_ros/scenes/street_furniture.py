@@ -11,7 +11,7 @@ from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.capsules import Rows, capsules, draw_capsules
 from hopfield_pebal_ros.scenes.light import LocalLight
 from hopfield_pebal_ros.scenes.meshes import Faces, Pose, box, draw_solid, faces, join
-from hopfield_pebal_ros.scenes.vehicles import plate
+from hopfield_pebal_ros.scenes.vehicle_parts import plate
 from hopfield_pebal_ros.scenes.view import View
 
 FloatArray = npt.NDArray[np.float64]
@@ -21,6 +21,7 @@ SIGN_ID = CITYSCAPES.id_of('traffic sign')
 TRAFFIC_LIGHT_ID = CITYSCAPES.id_of('traffic light')
 
 _STEEL = (128.0, 132.0, 134.0)
+_WHITE, _RED, _BLACK = (228, 228, 224), (190, 28, 32), (25, 25, 25)
 _Color = tuple[float, float, float]
 
 
@@ -72,53 +73,15 @@ class Sign:
     color: _Color
     symbol: int
 
+    @property
+    def middle_m(self) -> float:
+        """Height of the plate's middle."""
+        return self.height_m - self.size_m / 2
+
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         post = Post(self.height_m, 0.035, _STEEL).draw(view, pose, light)
         patch = draw_solid(view, _sign_plates(self), pose, light)
         return [*post, Layer(patch, SIGN_ID)] if patch else post
-
-    def plates(self) -> list[Faces]:
-        """Rim, face and symbol, from back to front."""
-        center, radius = self.height_m - self.size_m / 2, self.size_m / 2
-        white, red, black = (228, 228, 224), (190, 28, 32), (25, 25, 25)
-        if self.shape == 'round':
-            rim = red if self.symbol % 3 else self.color
-            plates = [_polygon(-0.04, center, radius, 20, rim)]
-            if self.symbol % 3:
-                plates.append(_polygon(-0.045, center, radius * 0.76, 20, white))
-            ink = black if self.symbol % 3 else white
-            return [*plates, _bar(center, radius * 0.5, radius * 0.22, ink)]
-        if self.shape == 'triangle':
-            return [
-                _polygon(-0.04, center, radius * 1.15, 3, red),
-                _polygon(-0.045, center, radius * 0.72, 3, white),
-                _bar(center, radius * 0.08, radius * 0.3, black),
-            ]
-        wide = radius * (1.0 if self.symbol % 2 else 1.9)
-        plates = [
-            plate(-0.04, (-wide, wide), (center - radius, center + radius), white, front=False)
-        ]
-        plates.append(
-            plate(
-                -0.045,
-                (-wide * 0.93, wide * 0.93),
-                (center - radius * 0.93, center + radius * 0.93),
-                self.color,
-                front=False,
-            )
-        )
-        for row in range(1 + self.symbol % 3):
-            height = center + radius * (0.45 - 0.45 * row)
-            plates.append(
-                plate(
-                    -0.05,
-                    (-wide * 0.7, wide * (0.6 - 0.2 * row)),
-                    (height - 0.1 * radius, height + 0.1 * radius),
-                    white,
-                    front=False,
-                )
-            )
-        return plates
 
 
 @dataclass(frozen=True)
@@ -136,8 +99,45 @@ class TrafficLight:
 
 @lru_cache(maxsize=256)
 def _sign_plates(sign: Sign) -> Faces:
-    parts = sign.plates()
+    """Rim, face and symbol, from back to front."""
+    shapes = {'round': _round_sign, 'triangle': _triangle_sign, 'square': _square_sign}
+    parts = shapes[sign.shape](sign)
     return join(parts, ranks=list(range(len(parts))))
+
+
+def _round_sign(sign: Sign) -> list[Faces]:
+    height, radius = sign.middle_m, sign.size_m / 2
+    if sign.symbol % 3 == 0:
+        return [_polygon(-0.04, height, radius, sign.color), _bar(sign, (0.5, 0.22), _WHITE)]
+    return [
+        _polygon(-0.04, height, radius, _RED),
+        _polygon(-0.045, height, radius * 0.76, _WHITE),
+        _bar(sign, (0.5, 0.22), _BLACK),
+    ]
+
+
+def _triangle_sign(sign: Sign) -> list[Faces]:
+    height, radius = sign.middle_m, sign.size_m / 2
+    return [
+        _polygon(-0.04, height, radius * 1.15, _RED, num_sides=3),
+        _polygon(-0.045, height, radius * 0.72, _WHITE, num_sides=3),
+        _bar(sign, (0.08, 0.3), _BLACK),
+    ]
+
+
+def _square_sign(sign: Sign) -> list[Faces]:
+    """A board with lines of writing."""
+    height, radius = sign.middle_m, sign.size_m / 2
+    wide = radius * (1.0 if sign.symbol % 2 else 1.9)
+    parts = []
+    for x, share, color in ((-0.04, 1.0, _WHITE), (-0.045, 0.93, sign.color)):
+        rows = height - share * radius, height + share * radius
+        parts.append(plate(x, (-share * wide, share * wide), rows, color=color))
+    for row in range(1 + sign.symbol % 3):
+        middle = height + radius * (0.45 - 0.45 * row)
+        rows = middle - 0.1 * radius, middle + 0.1 * radius
+        parts.append(plate(-0.05, (-0.7 * wide, wide * (0.6 - 0.2 * row)), rows, color=_WHITE))
+    return parts
 
 
 @lru_cache(maxsize=64)
@@ -148,7 +148,8 @@ def _lamp_box(light: TrafficLight) -> Faces:
         is_lit = index == light.lit
         shade = np.asarray(color) * (1.0 if is_lit else 0.2)
         glow = 1.0 if is_lit else 0.2
-        parts.append(_polygon(-0.21, top - 0.17 - 0.3 * index, 0.11, 14, shade, glow=glow))
+        height = top - 0.17 - 0.3 * index
+        parts.append(_polygon(-0.21, height, 0.11, shade, num_sides=14, glow=glow))
     return join(parts, ranks=[0, 1, 1, 1])
 
 
@@ -167,28 +168,26 @@ def random_sign(rng: np.random.Generator) -> Sign:
 
 
 def _polygon(
-    x: float, center: float, radius: float, count: int, color: npt.ArrayLike, *, glow: float = 0.0
+    x: float,
+    height: float,
+    radius: float,
+    color: npt.ArrayLike,
+    *,
+    num_sides: int = 20,
+    glow: float = 0.0,
 ) -> Faces:
-    """A regular polygon facing back, one corner up."""
-    angle = np.linspace(0, 2 * np.pi, count + 1) + np.pi / 2
-    rim = np.stack(
-        [np.full(count + 1, x), -radius * np.cos(angle), center + radius * np.sin(angle)], axis=1
-    )
-    middle = np.broadcast_to((x, 0.0, center), (count, 3))
-    quads = np.stack([middle, rim[1:], rim[:-1], rim[:-1]], axis=1)
-    if np.cross(quads[0, 2] - quads[0, 0], quads[0, 3] - quads[0, 1])[0] > 0:
-        quads = quads[:, ::-1]
-    return faces(quads, color, glow=glow)
+    """A regular polygon around `height` that faces back, one corner up [m]."""
+    angle = np.linspace(0, 2 * np.pi, num_sides + 1) + np.pi / 2
+    across, up = -radius * np.cos(angle), height + radius * np.sin(angle)
+    rim = np.column_stack([np.full(num_sides + 1, x), across, up])
+    middle = np.broadcast_to((x, 0.0, height), (num_sides, 3))
+    return faces(np.stack([middle, rim[:-1], rim[1:], rim[1:]], axis=1), color, glow=glow)
 
 
-def _bar(center: float, half_width: float, half_height: float, color: npt.ArrayLike) -> Faces:
-    return plate(
-        -0.05,
-        (-half_width, half_width),
-        (center - half_height, center + half_height),
-        color,
-        front=False,
-    )
+def _bar(sign: Sign, half_sides: tuple[float, float], color: npt.ArrayLike) -> Faces:
+    """A bar in the middle of a sign; its half width and half height are parts of the radius."""
+    wide, high = (each * sign.size_m / 2 for each in half_sides)
+    return plate(-0.05, (-wide, wide), (sign.middle_m - high, sign.middle_m + high), color=color)
 
 
 def _self_lit(light: LocalLight) -> LocalLight:

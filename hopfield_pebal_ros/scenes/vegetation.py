@@ -1,5 +1,7 @@
 """Trees, bushes and hedges as pictures with ragged edges, made of noise and light."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +37,8 @@ def tree(rng: np.random.Generator, sun_direction: npt.NDArray[np.float64]) -> By
     wood = np.zeros((TREE_PX, TREE_PX), np.uint8)
     bark = np.array([78, 66, 54]) * rng.uniform(0.7, 1.2)
     crown_low = rng.uniform(0.62, 0.82) * TREE_PX
-    _branches(
-        wood, rng, TREE_PX / 2, TREE_PX, np.pi / 2, TREE_PX * 0.3, 9 * rng.uniform(0.8, 1.3), 4
-    )
+    trunk = _Branch(TREE_PX / 2, TREE_PX, np.pi / 2, TREE_PX * 0.3, 9 * rng.uniform(0.8, 1.3))
+    _grow(wood, rng, trunk, depth=4)
     image[:] = bark
     alpha_wood = wood.astype(np.float32) / 255
     blobs = _crown_blobs(rng, crown_low)
@@ -95,37 +96,37 @@ def _leaves(
     return np.asarray(tint * lightness[..., None], np.float32), np.asarray(cover, np.float32)
 
 
-def _branches(
-    sheet: npt.NDArray[np.uint8],
-    rng: np.random.Generator,
-    x: float,
-    y: float,
-    heading: float,
-    length: float,
-    thickness: float,
-    depth: int,
+@dataclass(frozen=True)
+class _Branch:
+    """A straight piece of wood on the picture [px], heading in radians, 0 to the right."""
+
+    x: float
+    y: float
+    heading: float
+    length: float
+    thickness: float
+
+
+def _grow(
+    sheet: npt.NDArray[np.uint8], rng: np.random.Generator, branch: _Branch, *, depth: int
 ) -> None:
-    end_x, end_y = x + length * np.cos(heading), y - length * np.sin(heading)
-    points = np.array([[x, y], [end_x, end_y]]).round().astype(np.int32)
-    cv2.polylines(sheet, [points], False, 255, max(1, round(thickness)), cv2.LINE_AA)
+    """Draw a branch and, `depth` times over, three smaller ones at its end."""
+    end_x = branch.x + branch.length * np.cos(branch.heading)
+    end_y = branch.y - branch.length * np.sin(branch.heading)
+    points = np.array([[branch.x, branch.y], [end_x, end_y]]).round().astype(np.int32)
+    cv2.polylines(sheet, [points], False, (255,), max(1, round(branch.thickness)), cv2.LINE_AA)
     if depth == 0:
         return
     for turn in rng.uniform(0.15, 0.65, 3) * np.array([-1, 1, rng.choice([-1, 1])]):
-        _branches(
-            sheet,
-            rng,
-            end_x,
-            end_y,
-            heading + turn,
-            length * rng.uniform(0.6, 0.8),
-            thickness * 0.62,
-            depth - 1,
-        )
+        length = branch.length * rng.uniform(0.6, 0.8)
+        twig = _Branch(end_x, end_y, branch.heading + turn, length, branch.thickness * 0.62)
+        _grow(sheet, rng, twig, depth=depth - 1)
 
 
 def _bare_tree(rng: np.random.Generator) -> ByteImage:
     sheet = np.zeros((TREE_PX, TREE_PX), np.uint8)
-    _branches(sheet, rng, TREE_PX / 2, TREE_PX, np.pi / 2, TREE_PX * 0.28, 9, 5)
+    trunk = _Branch(TREE_PX / 2, TREE_PX, np.pi / 2, TREE_PX * 0.28, 9)
+    _grow(sheet, rng, trunk, depth=5)
     image = np.empty((TREE_PX, TREE_PX, 3), np.uint8)
     image[:] = np.array([84, 74, 64]) * rng.uniform(0.7, 1.1)
     return with_alpha(image, sheet.astype(np.float32) / 255)
