@@ -20,12 +20,15 @@ setup(
     maintainer_email='maintainers@hopfield-pebal-ros.example',
     python_requires='>=3.10',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['models/*', 'report/templates/*', 'resource/*']},
+    package_data={NAME: ['models/*', 'report/templates/*', 'replay/*.xml', 'resource/*']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'{NAME}/resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
         (f'share/{NAME}/launch', files('launch', '*.launch.py')),
-        (f'share/{NAME}/config', files('config', '*.yaml')),
+        (
+            f'share/{NAME}/config',
+            [*files('config', '*.yaml'), f'{NAME}/replay/fast_dds.xml'],
+        ),
     ],
     zip_safe=False,
     install_requires=['numpy>=1.26', 'opencv-python-headless>=4.6', 'tyro>=0.9.2', 'tqdm>=4.60'],

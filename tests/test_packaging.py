@@ -92,6 +92,8 @@ def test_setup_installs_what_ros_looks_for(tmp_path: Path) -> None:
     assert (share / NAME / 'package.xml').is_file()
     assert (share / NAME / 'launch/detector.launch.py').is_file()
     assert (share / NAME / 'config/detector.yaml').is_file()
+    assert (share / NAME / 'config/fast_dds.xml').is_file()
+    assert (tmp_path / 'lib' / NAME / 'replay/fast_dds.xml').is_file()
     installed = {
         path.parts[0]
         for path in (p.relative_to(tmp_path / 'lib') for p in (tmp_path / 'lib').rglob('*.py'))

@@ -1,35 +1,14 @@
 """Fast DDS settings that get large images from process to process on one machine without loss."""
 
 import shutil
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Final
 
-_PROFILE: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<profiles xmlns="http://www.eprosima.com">
-  <transport_descriptors>
-    <transport_descriptor>
-      <transport_id>shared_memory</transport_id>
-      <type>SHM</type>
-      <segment_size>{segment_bytes}</segment_size>
-      <port_queue_capacity>4096</port_queue_capacity>
-    </transport_descriptor>
-    <transport_descriptor>
-      <transport_id>udp</transport_id>
-      <type>UDPv4</type>
-    </transport_descriptor>
-  </transport_descriptors>
-  <participant profile_name="large_images" is_default_profile="true">
-    <rtps>
-      <userTransports>
-        <transport_id>shared_memory</transport_id>
-        <transport_id>udp</transport_id>
-      </userTransports>
-      <useBuiltinTransports>false</useBuiltinTransports>
-    </rtps>
-  </participant>
-</profiles>
-"""
+_PROFILE: Final = Path(__file__).parent / 'fast_dds.xml'
+"""Also installed beside the node's parameters, for robots."""
 
+_NAMESPACE: Final = 'http://www.eprosima.com'
 _LEAST_BYTES: Final = 4_000_000
 _MOST_BYTES: Final = 256_000_000
 _FRAMES_HELD: Final = 4
@@ -49,7 +28,11 @@ def shared_memory_environment(folder: Path, *, bytes_per_frame: int) -> dict[str
     free_bytes = shutil.disk_usage(memory).free if memory.is_dir() else _MOST_BYTES
     wanted = min(_FRAMES_HELD * bytes_per_frame, _MOST_BYTES, free_bytes // 4)
     path = folder / 'fast_dds.xml'
-    path.write_text(_PROFILE.format(segment_bytes=max(wanted, _LEAST_BYTES)), 'utf-8')
+    ElementTree.register_namespace('', _NAMESPACE)
+    profile = ElementTree.parse(_PROFILE)
+    for size in profile.iter(f'{{{_NAMESPACE}}}segment_size'):
+        size.text = str(max(wanted, _LEAST_BYTES))
+    profile.write(path, encoding='utf-8', xml_declaration=True)
     # the first name is that of Fast DDS 2, as in ROS 2 Jazzy; the second of Fast DDS 3
     names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
     return dict.fromkeys(names, str(path))
