@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from hopfield_pebal_ros.inference.detection import Detection
@@ -57,8 +58,9 @@ class Worker:
     def stop(self) -> None:
         """Let the image in work be finished, and wait for that."""
         self._slots.close()
-        if self._thread.is_alive():
+        if self._thread.ident is not None:
             self._thread.join()
+            _wait_for_the_end_of(self._thread)
 
     def _run(self) -> None:
         while (taken := self._slots.take()) is not None:
@@ -115,3 +117,14 @@ class Worker:
 
 def _stamp_ns(message: Any) -> int:
     return int(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
+
+
+def _wait_for_the_end_of(thread: threading.Thread) -> None:
+    """Wait until the operating system's thread is gone; before Python 3.13 `join` comes earlier.
+
+    In that moment the runtime cleans up after the thread, and OpenVINO 2026.4
+    crashes when its engine is closed meanwhile.
+    """
+    task = Path(f'/proc/self/task/{thread.native_id}')
+    while task.exists():
+        time.sleep(0.001)

@@ -1,5 +1,7 @@
 """A detector node and a probe that talks to it over real DDS; needs rclpy."""
 
+import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -24,6 +26,12 @@ from tests.tiny_model import TINY_METADATA
 
 PATIENCE_S = 20.0
 
+ARGUMENTS = [
+    *('--ros-args', '-r', f'__ns:=/bench{os.getpid()}'),
+    *('-r', '/diagnostics:=diagnostics'),
+]
+"""Keep away from another run on the same ROS domain."""
+
 PICTURE_BGR = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
 
 
@@ -45,18 +53,19 @@ def array_of(message: Any) -> np.ndarray:
 
 
 class FakeEngine:
-    """Energy = red / 25.5, label = green // 16, as slow and as faulty as a test wants it."""
+    """Energy = red / 25.5, label = green // 16; may be held back, and may fail."""
 
     backend, device, precision = 'fake', 'none', 'fp32'
 
-    def __init__(self, *, seconds: float = 0.0) -> None:
-        self.seconds = seconds
+    def __init__(self) -> None:
         self.error: Exception | None = None
         self.num_runs = 0
+        self.may_run = threading.Event()
+        self.may_run.set()
 
     def infer(self, images: np.ndarray) -> NetworkMaps:
         self.num_runs += 1
-        time.sleep(self.seconds)
+        self.may_run.wait(PATIENCE_S)
         if self.error is not None:
             raise self.error
         red, green = images[..., 0], images[..., 1]
@@ -71,10 +80,10 @@ class Bench:
 
     def __init__(self, node: DetectorNode) -> None:
         self.node = node
-        self.probe = rclpy.create_node('probe')
+        self.probe = rclpy.create_node('probe', cli_args=ARGUMENTS)
         self.received: dict[str, list[Any]] = defaultdict(list)
         self.camera = self.probe.create_publisher(Image, 'image', QoSProfile(depth=10))
-        self._listen(DiagnosticArray, '/diagnostics')
+        self._listen(DiagnosticArray, 'diagnostics')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
         self._executor.add_node(self.probe)
@@ -117,7 +126,7 @@ class Bench:
         request = SetParameters.Request(
             parameters=[Parameter(name, value=value).to_parameter_msg()]
         )
-        return self.call(SetParameters, '/detector/set_parameters', request).results[0]
+        return self.call(SetParameters, 'detector/set_parameters', request).results[0]
 
     def stamps(self, topic: str) -> list[int]:
         """Return the numbers of the images whose results came back."""
@@ -125,9 +134,9 @@ class Bench:
 
     def status(self, task: str) -> Any:
         """Return the newest status of a task, made after this call."""
-        self.received['/diagnostics'].clear()
-        self.wait(lambda: self.received['/diagnostics'])
-        statuses = self.received['/diagnostics'][-1].status
+        self.received['diagnostics'].clear()
+        self.wait(lambda: self.received['diagnostics'])
+        statuses = self.received['diagnostics'][-1].status
         (found,) = [each for each in statuses if each.name == f'detector: {task}']
         return found
 
@@ -159,6 +168,7 @@ def open_bench(engine: FakeEngine | None, parameters: dict[str, Any]) -> Bench:
 
     return Bench(
         DetectorNode(
+            cli_args=ARGUMENTS,
             open_detector=AnomalyDetector.open if engine is None else with_fake,
             parameter_overrides=[Parameter(name, value=each) for name, each in parameters.items()],
         )

@@ -55,7 +55,7 @@ def test_output_at_camera_size_is_the_detectors_own(open_bench, tiny_model):
     bench.activate()
     bench.listen('segmentation', 'energy', 'anomaly_mask')
     bench.publish(picture, 0)
-    bench.wait(lambda: len(bench.received) == 4 and all(bench.received.values()))
+    bench.wait(lambda: all(bench.received.values()) and len(bench.received) == 4)
     (detection,) = AnomalyDetector.open(tiny_model).detect([picture], color_order='bgr')
     for topic, expected in {
         'segmentation': detection.labels_at_camera(),

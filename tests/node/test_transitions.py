@@ -15,11 +15,11 @@ from tests.node.bench import PICTURE_BGR
 
 def change_state(bench, transition_id):
     request = ChangeState.Request(transition=Transition(id=transition_id))
-    return bench.call(ChangeState, '/detector/change_state', request).success
+    return bench.call(ChangeState, 'detector/change_state', request).success
 
 
 def state(bench):
-    return bench.call(GetState, '/detector/get_state', GetState.Request()).current_state.label
+    return bench.call(GetState, 'detector/get_state', GetState.Request()).current_state.label
 
 
 def test_the_way_through_the_lifecycle_and_back(open_bench):
