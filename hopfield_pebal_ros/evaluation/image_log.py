@@ -65,6 +65,12 @@ class ImageLog:
         """Append the images of another log."""
         self._records.extend(other)
 
+    def in_order_of_name(self) -> 'ImageLog':
+        """Return a log of the same images that does not depend on the order of merging."""
+        log = ImageLog()
+        log._records = sorted(self._records, key=lambda each: each.name)
+        return log
+
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return what `from_arrays` needs: the images one after the other, for an npz file."""
         records = self._records

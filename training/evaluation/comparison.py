@@ -139,11 +139,9 @@ def _figures(names: Sequence[str], runs: Sequence[Document]) -> Section:
     for key in _all_figures(runs):
         values = [run['figures'].get(key) for run in runs]
         known = [value for value in values if value is not None]
-        best = min(known) if key in LOWER_IS_BETTER else max(known)
-        cells = [
-            '' if value is None else percent(value) + (' *' if value == best else '')
-            for value in values
-        ]
+        best = percent(min(known) if key in LOWER_IS_BETTER else max(known))
+        shown = ['' if value is None else percent(value) for value in values]
+        cells = [f'{text} *' if text == best else text for text in shown]
         rows.append((NAMES[key], *cells))
     return Section(
         title='Figures [%]',

@@ -15,14 +15,16 @@ class CountLog:
 
     def __init__(self) -> None:
         self._counts: list[Counts] = []
+        self._names: list[str] = []
         self._groups: list[str] = []
 
     def __len__(self) -> int:
         return len(self._counts)
 
-    def add(self, counts: Counts, *, group: str = '') -> None:
+    def add(self, name: str, counts: Counts, *, group: str = '') -> None:
         """Append the counts of one image, any shape; kept, not copied."""
         self._counts.append(counts)
+        self._names.append(name)
         self._groups.append(group)
 
     def merge(self, other: 'CountLog') -> None:
@@ -37,6 +39,7 @@ class CountLog:
                 f'{self._counts[0].shape}: were the parts made with one model and one set?'
             )
         self._counts.extend(other._counts)
+        self._names.extend(other._names)
         self._groups.extend(other._groups)
 
     def total(self) -> Counts:
@@ -50,18 +53,28 @@ class CountLog:
         return np.asarray(np.sum(self._counts, axis=0), np.int64)
 
     def by_group(self) -> Counts:
-        """Return the sum over each scene (U, ...); an image without a scene stands alone."""
-        return sums_by_group(np.stack(self._counts), self._groups)
+        """Return the sum over each scene (U, ...); an image without a scene stands alone.
+
+        The order does not depend on the order of merging.
+        """
+        order = sorted(range(len(self)), key=lambda index: self._names[index])
+        counts = np.stack([self._counts[index] for index in order])
+        return sums_by_group(counts, [self._groups[index] for index in order])
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return what `from_arrays` needs."""
         counts = np.stack(self._counts) if self._counts else np.zeros(0, np.int64)
-        return {'counts': counts, 'groups': np.array(self._groups, np.str_)}
+        return {
+            'counts': counts,
+            'names': np.array(self._names, np.str_),
+            'groups': np.array(self._groups, np.str_),
+        }
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> 'CountLog':
         """Make the log that `to_arrays` described."""
         log = cls()
         log._counts = list(arrays['counts'])
+        log._names = [str(each) for each in arrays['names']]
         log._groups = [str(each) for each in arrays['groups']]
         return log

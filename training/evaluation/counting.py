@@ -99,7 +99,7 @@ class SetCounts:
         predicted = scores.energy_map >= _float32(self.plan.components_from)
         counter.add(predicted, outlier, valid)
         counts = np.concatenate([counter.counts.ravel(), counter.sums])
-        self.components.add(counts, group=pair.group)
+        self.components.add(pair.name, counts, group=pair.group)
 
     def flag_components_from(self, threshold: float) -> None:
         """Fix the energy from which a pixel is flagged, found out by a first pass."""
@@ -115,6 +115,7 @@ class SetCounts:
         counts = cls(plan)
         for name in COUNTERS:
             setattr(counts, name, counters[name])
+        counts.images = counts.images.in_order_of_name()
         return counts
 
     def _add_labels(self, pair: Pair, scores: Scores, truth: LabelMap) -> None:
@@ -125,12 +126,12 @@ class SetCounts:
         if self.plan.rejected_from is not None:
             rejected = scores.energy_map >= _float32(self.plan.rejected_from)
         counts = count_classes(scores.label_map, rejected, truth, mapping)
-        self.classes.add(counts, group=pair.group)
+        self.classes.add(pair.name, counts, group=pair.group)
         if scores.confidence_map is not None:
             calibration = CalibrationCounter()
             predicted = mapping.set_ids(scores.label_map)
             calibration.add(scores.confidence_map, predicted == truth, truth < mapping.num_classes)
-            self.calibration.add(calibration.counts, group=pair.group)
+            self.calibration.add(pair.name, calibration.counts, group=pair.group)
 
 
 def count_set(

@@ -152,8 +152,8 @@ def _mapping(benchmark: Benchmark, scorer: Scorer) -> tuple[ClassMapping | None,
         return mapping, []
     return mapping, [
         f'The network also predicts {", ".join(mapping.without_counterpart)}, which are not '
-        'inlier classes of this set. Such a prediction counts as a mistake; if the network was taught '
-        'one of the outlier classes, anomaly figures here say little about unknown objects.'
+        'inlier classes of this set. Such a prediction counts as a mistake; if the network '
+        'was taught one of the outlier classes, anomaly figures say little about unknown objects.'
     ]
 
 

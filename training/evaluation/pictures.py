@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -34,7 +34,10 @@ LEGEND: Final = (
 )
 
 PICTURE_WIDTH_PX: Final = 540
-_SMALLEST_REGION_PX: Final = 100
+PAINTED_WIDTH_PX: Final = 2 * PICTURE_WIDTH_PX
+"""Lines and numbers are drawn at this width, so that they can be read on the page."""
+
+_SMALLEST_REGION_PX: Final = 100  # of a painted picture
 _COLUMNS: Final = 3
 
 Rgb = npt.NDArray[np.uint8]
@@ -55,7 +58,7 @@ class Painter:
         """Read and score a pair once more and paint it."""
         image_rgb, truth = self.benchmark.read(pair)
         scores = self.source.score(pair.name, image_rgb)
-        panels = self._panels(image_rgb, truth, scores)
+        panels = self._panels(*reduced(image_rgb, truth, scores, PAINTED_WIDTH_PX))
         return FramePictures(
             title=pair.name,
             note=note,
@@ -94,6 +97,23 @@ class Painter:
     def _truth_palette(self) -> Rgb | None:
         label_set = self.benchmark.label_set
         return None if label_set is None else label_set.palette_rgb()
+
+
+def reduced(
+    image_rgb: Rgb, truth: LabelMap, scores: Scores, width_px: int
+) -> tuple[Rgb, LabelMap, Scores]:
+    """Return image, truth and scores no wider than `width_px`; maps by nearest neighbour."""
+    height, width = truth.shape
+    if width <= width_px:
+        return image_rgb, truth, scores
+    size_wh = (width_px, max(1, round(height * width_px / width)))
+
+    def nearest(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.asarray(cv2.resize(values, size_wh, interpolation=cv2.INTER_NEAREST_EXACT))
+
+    image = np.asarray(cv2.resize(image_rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+    labels = None if scores.label_map is None else nearest(scores.label_map)
+    return image, nearest(truth), Scores(energy_map=nearest(scores.energy_map), label_map=labels)
 
 
 def as_detection(scores: Scores, flagged_from: float, energy_scale: float) -> Detection:

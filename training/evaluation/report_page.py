@@ -43,9 +43,8 @@ def run_page(results: Document, pictures: Sequence[Section]) -> Page:
         tiles=headline_tiles(results),
         notices=(*data['notices'], *results['notices']),
         sections=(
-            *_quality_sections(results),
+            _chart_section(results),
             *pictures,
-            *_class_section(results),
             _figure_section(results),
             _image_section(results),
             *what_was_evaluated(results),
@@ -98,41 +97,39 @@ def what_was_evaluated(results: Document) -> list[Section]:
     ]
 
 
-def _quality_sections(results: Document) -> list[Section]:
+def _chart_section(results: Document) -> Section:
+    charts = [*_anomaly_charts(results), *_class_charts(results)]
+    return Section(title='Charts', charts=tuple(charts))
+
+
+def _anomaly_charts(results: Document) -> list[Chart]:
     if 'curves' not in results:
         return []
     figures, curves = results['figures'], results['curves']
-    unit, thresholds = results['scorer']['unit'], results['thresholds']
-    charts: list[Chart] = [
+    thresholds, unit = results['thresholds'], results['scorer']['unit']
+    shown = {name: thresholds[key] for key, name in THRESHOLDS.items() if key in thresholds}
+    tpr, fpr = _floats(curves['tpr']), _floats(curves['fpr'])
+    levels = curves['reliability']
+    return [
         energies_and_thresholds(
             _floats(curves['bin_edges']),
             np.array(curves['inlier_counts'], np.int64),
             np.array(curves['outlier_counts'], np.int64),
-            thresholds={
-                name: thresholds[key] for key, name in THRESHOLDS.items() if key in thresholds
-            },
+            thresholds=shown,
             unit=unit,
         ),
+        precision_recall_curve(tpr, _floats(curves['precision']), ap=figures['ap']),
+        roc_curve(fpr, tpr, auroc=figures['auroc'], fpr95=figures['fpr95']),
         energy_reliability_chart(
-            _floats(curves['reliability']['lowest_energy']),
-            _floats(curves['reliability']['outlier_share']),
+            _floats(levels['lowest_energy']),
+            _floats(levels['outlier_share']),
             unit=unit,
             base_rate=results['data']['outlier_share'],
         ),
-        precision_recall_curve(
-            _floats(curves['tpr']), _floats(curves['precision']), ap=figures['ap']
-        ),
-        roc_curve(
-            _floats(curves['fpr']),
-            _floats(curves['tpr']),
-            auroc=figures['auroc'],
-            fpr95=figures['fpr95'],
-        ),
     ]
-    return [Section(title='Energies and curves', charts=tuple(charts))]
 
 
-def _class_section(results: Document) -> list[Section]:
+def _class_charts(results: Document) -> list[Chart]:
     if 'miou' not in results['figures']:
         return []
     classes = results['classes']
@@ -140,8 +137,7 @@ def _class_section(results: Document) -> list[Section]:
         tuple(InlierClass(each['name'], tuple(each['color_rgb'])) for each in classes)
     )
     iou = [each.get('iou', float('nan')) for each in classes]
-    chart = class_iou_bars(label_set, iou, miou=results['figures']['miou'])
-    return [Section(title='Segmentation', charts=(chart,))]
+    return [class_iou_bars(label_set, iou, miou=results['figures']['miou'])]
 
 
 def _figure_section(results: Document) -> Section:
@@ -166,26 +162,22 @@ def _figure_section(results: Document) -> Section:
 
 
 def _image_section(results: Document) -> Section:
-    images = results['images']
-    has_ap = any('ap' in each for each in images)
-    columns = ['image', 'scene', 'AP [%]', 'AUROC [%]', 'FPR95 [%]', 'outlier pixels']
-    rows = [
-        (
-            each['name'],
-            each['group'],
-            *(percent(each[name]) if name in each else '' for name in ('ap', 'auroc', 'fpr95')),
-            f'{each["outlier_pixels"]:,}',
-        )
-        for each in sorted(images, key=lambda each: each.get('ap', 2.0))
-    ]
-    if not has_ap:
-        columns = columns[:2]
-        rows = [row[:2] for row in rows]
+    # the worst come first, images without outliers last
+    images = sorted(results['images'], key=lambda each: each.get('ap', 2.0))
+    columns = {'image': [each['name'] for each in images]}
+    if any(each['group'] for each in images):
+        columns['scene'] = [each['group'] for each in images]
+    num_text_columns = len(columns)
+    if any('ap' in each for each in images):
+        for key, name in (('ap', 'AP [%]'), ('auroc', 'AUROC [%]'), ('fpr95', 'FPR95 [%]')):
+            columns[name] = [percent(each[key]) if key in each else '' for each in images]
+        columns['outlier pixels'] = [f'{each["outlier_pixels"]:,}' for each in images]
+    rows = tuple(zip(*columns.values(), strict=True))
     return Section(
         title=f'All {len(rows)} images',
         text='Figures of each image alone; without outliers it has none. A click on a column '
         'sorts by it.',
-        table=Table(tuple(columns), tuple(rows), num_text_columns=2, is_sortable=True),
+        table=Table(tuple(columns), rows, num_text_columns=num_text_columns, is_sortable=True),
         is_folded=len(rows) > 40,
     )
 

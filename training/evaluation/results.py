@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from hopfield_pebal_ros.evaluation.bootstrap import RESAMPLES
 from hopfield_pebal_ros.evaluation.component_metrics import SizeFilter
 from hopfield_pebal_ros.evaluation.curves import Curves, thin_curves
 from hopfield_pebal_ros.evaluation.energy_reliability import energy_reliability
@@ -20,6 +19,7 @@ from training.data.benchmarks.benchmark import Benchmark
 from training.data.benchmarks.scan import SetSummary
 from training.evaluation.class_counts import iou_per_class
 from training.evaluation.counting import CountingPlan, SetCounts
+from training.evaluation.definitions import definition_of
 from training.evaluation.figures import SetFigures
 from training.evaluation.scores import Scorer
 
@@ -49,7 +49,7 @@ def header(
     data['pairs'] = data.pop('num_pairs')
     return {
         'format': FORMAT,
-        'definition': _definition(plan, cut, has_groups=summary.num_groups > 0),
+        'definition': definition_of(plan, cut, has_groups=summary.num_groups > 0),
         'data': {
             'name': benchmark.name,
             'variant': benchmark.variant,
@@ -148,45 +148,6 @@ def read_results(folder: Path) -> Document:
             f'{path} is not a {FILE_NAME} of format {FORMAT}: evaluate again with this version'
         )
     return results
-
-
-def _definition(plan: CountingPlan, cut: str, *, has_groups: bool) -> Document:
-    definition: Document = {
-        'resolution': 'of the label files; energies brought there linearly, labels by nearest '
-        'neighbour',
-        'pooling': 'all pixels of all images together; void pixels are left out',
-        'intervals': f'95 % percentile bootstrap over {"scenes" if has_groups else "images"}, '
-        f'{RESAMPLES} resamples',
-    }
-    if plan.has_outliers:
-        definition |= {
-            'positive': 'outlier pixels; higher energy is more anomalous',
-            'ap': 'step sum of precision over recall',
-            'fpr95': 'inlier pixels flagged at the highest threshold with TPR >= 0.95',
-            'auroc': 'trapezoid',
-            'best_f1': 'over all thresholds',
-            'counting': 'every energy'
-            if plan.mode == 'exact'
-            else 'streaming, energies within 1 part in 65536 count as equal',
-            'ap_small, ap_medium, ap_large': 'outliers of objects below 32x32, below 96x96, and '
-            'larger [px], against all inliers',
-            'mean_image_*': 'mean of the figures of single images; not comparable to pooled ones',
-            'components': {
-                'figures': 'sIoU, PPV and F1 of SegmentMeIfYouCan, F1 averaged over thresholds '
-                '0.25 to 0.75',
-                'flagged from': cut,
-                'smallest predicted [px]': plan.size_filter.predicted,
-                'smallest true [px]': plan.size_filter.truth,
-            },
-        }
-    if plan.mapping is not None:
-        definition['miou'] = 'mean IoU of the classes that occur in truth or prediction'
-        if plan.rejected_from is not None and plan.has_outliers:
-            definition['open_miou'] = (
-                'open-IoU of DenseHybrid at the deployed threshold: a rejected inlier and an '
-                'accepted outlier are both mistakes'
-            )
-    return definition
 
 
 def _curves(counts: SetCounts) -> Document:

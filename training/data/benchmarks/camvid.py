@@ -45,7 +45,7 @@ def camvid(options: BenchmarkOptions) -> Benchmark:
         name: CITYSCAPES.classes[CITYSCAPES.id_of(theirs)] for name, theirs in CAMVID_CLASSES
     }
     return Benchmark(
-        name='camvid' if held_out is None else f'camvid without {held_out}',
+        name='camvid' if held_out is None else f'camvid, {held_out} held out',
         variant=f'{layout.name}, {split}' if 'official' in layout.name else layout.name,
         root=options.root,
         pairs=tuple(_with_second(each) for each in pairs),
