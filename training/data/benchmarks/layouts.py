@@ -67,7 +67,7 @@ def find_pairs(
     *,
     images_root: Path | None = None,
 ) -> tuple[Layout, tuple[Pair, ...]]:
-    """Return the first layout that has label files, and its pairs in order of name.
+    """Return the first layout that has label files and images, and its pairs in order of name.
 
     Args:
         set_name: for messages.
@@ -81,12 +81,13 @@ def find_pairs(
     """
     if not root.is_dir():
         raise BenchmarkError(f'{root} is no folder; --root names the folder of {set_name}')
-    for layout in layouts:
-        matches = _matches(root, layout)
-        if matches:
-            pairs = _paired(matches, layout, root, images_root or root)
-            _refuse_unlabelled(pairs, layout, root)
-            return layout, pairs
+    fitting = [each for each in layouts if _matches(root, each)]
+    # several re-packed forms share the folder of labels: the images tell them apart
+    with_images = [each for each in fitting if _has_images(root, each)]
+    for layout in with_images or fitting[:1]:
+        pairs = _paired(_matches(root, layout), layout, root, images_root or root)
+        _refuse_unlabelled(pairs, layout, root)
+        return layout, pairs
     looked_for = '; '.join(f'{root}/{each.labels} ({each.name})' for each in layouts)
     found = sorted(each.name for each in root.iterdir())
     raise BenchmarkError(
@@ -103,6 +104,12 @@ def _matches(root: Path, layout: Layout) -> list[tuple[Path, dict[str, str]]]:
             parts = {key: value or '' for key, value in match.groupdict().items()}
             matches.append((path, parts))
     return matches
+
+
+def _has_images(root: Path, layout: Layout) -> bool:
+    """Tell whether images of the layout are there; True where it does not say where they lie."""
+    globs = layout.every_image
+    return not globs or any(next(root.glob(each), None) is not None for each in globs)
 
 
 def _paired(
