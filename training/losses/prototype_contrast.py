@@ -54,5 +54,5 @@ def prototype_contrast_loss(
     inlier_term = F.cross_entropy(scores, classes, reduction='none')
     outlier_term = F.softplus(-free_energy(scores))
     return mean_of(inlier_term, inlier & is_seen[classes], world=world) + (
-        outlier_weight * mean_of(outlier_term, outlier & is_seen.any(), world=world)
+        outlier_weight * mean_of(outlier_term, outlier, world=world)
     )

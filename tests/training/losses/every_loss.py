@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 
-from hopfield_pebal_ros.contract.energy import free_energy, pebal_energy
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from training.losses.abstention import Payoff, abstention_loss
 from training.losses.border_energy import border_energy_loss
@@ -54,7 +53,7 @@ def every_loss(maps, labels, *, world=ALONE):
     """
     logits, frozen = maps[:, : K + 1], maps[:, K + 1 : 2 * K + 1]
     class_logits, outlier_logit = logits[:, :K], maps[:, 9]
-    energy = pebal_energy(logits.float(), num_classes=K)
+    energy = maps[:, 10]
     inlier, outlier = inlier_and_outlier(labels)
     world_of = {'world': world}
     both = {'prototypes': example_prototypes(), 'outlier_weight': 0.5, **world_of}
@@ -75,7 +74,7 @@ def every_loss(maps, labels, *, world=ALONE):
             maps[:, 10], maps[:, 11], inlier | outlier, beta=4.0, **world_of
         ),
         'contrast': prototype_contrast_loss(maps, labels, **both),
-        'push': likelihood_push_loss(free_energy(class_logits.float()), outlier, **world_of),
+        'push': likelihood_push_loss(energy, outlier, **world_of),
         'push, published': likelihood_push_loss(energy, outlier, energy_limit=None, **world_of),
         'posterior': dataset_posterior_loss(outlier_logit, inlier, outlier, **world_of),
         'posterior, balanced': dataset_posterior_loss(

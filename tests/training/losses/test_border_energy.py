@@ -5,11 +5,11 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.energy import (  # noqa: E402
+from hopfield_pebal_ros.contract.energy import (
     hopfield_boosting_energy,
     hopfield_energy,
 )
-from training.losses.border_energy import border_energy_loss, border_weights  # noqa: E402
+from training.losses.border_energy import border_energy_loss, border_weights
 
 
 def row(*values):

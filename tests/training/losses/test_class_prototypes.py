@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID  # noqa: E402
-from training.losses.class_prototypes import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.losses.class_prototypes import (
     ClassPrototypes,
     no_prototypes,
     updated_prototypes,
@@ -43,6 +43,16 @@ def test_outliers_ignored_pixels_and_absent_classes_change_nothing():
     new = updated_prototypes(old, embedding_of((0, 2), (5, 1)), labels(OUTLIER_ID, IGNORE_ID))
     assert new.directions.tolist() == old.directions.tolist()
     assert new.counts.tolist() == [7, 3]
+
+
+def test_a_class_without_pixels_does_not_drift():
+    directions = torch.nn.functional.normalize(
+        torch.randn(50, 7, generator=torch.Generator().manual_seed(0)), dim=1
+    )
+    old = ClassPrototypes(directions, torch.full((50,), 3))
+    new = updated_prototypes(old, embedding_of(range(7)), labels(0))
+    assert torch.equal(new.directions[1:], directions[1:])
+    assert not torch.equal(new.directions[0], directions[0])
 
 
 @pytest.mark.parametrize('momentum', [0.0, 0.9])

@@ -4,11 +4,11 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.losses.closed_set_consistency import (  # noqa: E402
+from training.losses.closed_set_consistency import (
     entropy_consistency_loss,
     pseudo_label_loss,
 )
-from training.losses.selection import inlier_and_outlier  # noqa: E402
+from training.losses.selection import inlier_and_outlier
 
 
 def pixels(*logits):

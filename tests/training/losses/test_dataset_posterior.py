@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.losses.dataset_posterior import dataset_posterior_loss  # noqa: E402
-from training.losses.selection import inlier_and_outlier  # noqa: E402
+from training.losses.dataset_posterior import dataset_posterior_loss
+from training.losses.selection import inlier_and_outlier
 
 # P(d_out | x) = 3/4, 1/2, 1/5, and an unlabelled pixel
 LOGIT = torch.tensor([[[math.log(3), 0.0, -math.log(4), 90.0]]])

@@ -2,10 +2,10 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.energy import pebal_energy  # noqa: E402
-from training.losses.energy_margin import energy_margin_loss  # noqa: E402
-from training.losses.regularizers import smoothness, sparsity  # noqa: E402
-from training.losses.selection import inlier_and_outlier  # noqa: E402
+from hopfield_pebal_ros.contract.energy import pebal_energy
+from training.losses.energy_margin import energy_margin_loss
+from training.losses.regularizers import smoothness, sparsity
+from training.losses.selection import inlier_and_outlier
 
 ENERGY = torch.tensor([[[-14.0, -9.0, -8.0, -4.0]]])
 INLIER = torch.tensor([[[True, True, False, False]]])

@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID  # noqa: E402
-from training.losses.entropy_maximisation import entropy_maximisation_loss  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.losses.entropy_maximisation import entropy_maximisation_loss
 
 # probabilities (3/4, 1/4) at every pixel
 LOGITS = torch.tensor([math.log(3), 0.0])[None, :, None, None].expand(1, 2, 1, 4)

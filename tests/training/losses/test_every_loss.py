@@ -2,8 +2,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID  # noqa: E402
-from tests.training.losses.every_loss import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from tests.training.losses.every_loss import (
     FOLLOW_THE_NUMBER_OF_PIXELS,
     INCLUDE_UNLABELLED,
     NAMES,

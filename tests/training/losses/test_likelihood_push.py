@@ -2,9 +2,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.energy import free_energy  # noqa: E402
-from training.losses.likelihood_push import likelihood_push_loss  # noqa: E402
-from training.losses.selection import inlier_and_outlier  # noqa: E402
+from hopfield_pebal_ros.contract.energy import free_energy
+from training.losses.likelihood_push import likelihood_push_loss
+from training.losses.selection import inlier_and_outlier
 
 ENERGY = torch.tensor([[[-5.0, -3.0, 2.0, -50.0]]])
 OUTLIER = torch.tensor([[[True, True, True, False]]])

@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import OUTLIER_ID  # noqa: E402
-from training.losses.class_prototypes import ClassPrototypes, no_prototypes  # noqa: E402
-from training.losses.prototype_contrast import prototype_contrast_loss  # noqa: E402
+from hopfield_pebal_ros.contract.labels import OUTLIER_ID
+from training.losses.class_prototypes import ClassPrototypes, no_prototypes
+from training.losses.prototype_contrast import prototype_contrast_loss
 
 AXES = ClassPrototypes(torch.eye(2), torch.tensor([4, 9]))
 

@@ -2,9 +2,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.energy import pebal_energy  # noqa: E402
-from training.losses.regularizers import smoothness, sparsity  # noqa: E402
-from training.losses.selection import inlier_and_outlier  # noqa: E402
+from hopfield_pebal_ros.contract.energy import pebal_energy
+from training.losses.regularizers import smoothness, sparsity
+from training.losses.selection import inlier_and_outlier
 
 ENERGY = torch.tensor([[[0.0, 1.0], [2.0, 5.0]]])
 ALL = torch.ones(1, 2, 2, dtype=torch.bool)

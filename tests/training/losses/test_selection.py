@@ -4,8 +4,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID  # noqa: E402
-from training.losses.selection import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.losses.selection import (
     inlier_and_outlier,
     mean_of,
     norm_of,

@@ -7,16 +7,16 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID  # noqa: E402
-from tests.training.losses.every_loss import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from tests.training.losses.every_loss import (
     NAMES,
     K,
     every_loss,
     example_labels,
     example_maps,
 )
-from training.losses.class_prototypes import no_prototypes, updated_prototypes  # noqa: E402
-from training.losses.world import ALONE, World, current_world  # noqa: E402
+from training.losses.class_prototypes import no_prototypes, updated_prototypes
+from training.losses.world import ALONE, World, current_world
 
 ROOT = Path(__file__).parents[3]
 
