@@ -11,7 +11,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.scenes.canvas import Layer
 from hopfield_pebal_ros.scenes.facades import Facade
 from hopfield_pebal_ros.scenes.light import Light
-from hopfield_pebal_ros.scenes.meshes import Pose, draw_solid, faces
+from hopfield_pebal_ros.scenes.meshes import Faces, Pose, draw_solid, faces
 from hopfield_pebal_ros.scenes.quads import Picture, textured_quad
 from hopfield_pebal_ros.scenes.shadows import Caster
 from hopfield_pebal_ros.scenes.textures import ByteImage
@@ -64,7 +64,7 @@ class Building:
         return [Caster(outline, self.facade.height_m + 0.6 * self.roof_m, contact=0.5)]
 
     def _front(self, view: View, light: Light) -> Layer | None:
-        near, far = _visible_span(view, self.near_s, self.far_s, self.u)
+        near, far = _visible_span(view, (self.near_s, self.far_s), self.u)
         if far - near < 0.05:
             return None
         right = self.u > 0
@@ -75,7 +75,9 @@ class Building:
         u, height = self.u, self.facade.height_m
         corners = np.array([[start, u, height], [end, u, height], [end, u, 0], [start, u, 0]])
         pixels, _ = view.project(corners)
-        picture = self._lit_front(view, light, along, (start, end), _size_px(pixels))
+        picture = self._lit_front(
+            view, light, along=along, ends_s=(start, end), size_px=_size_px(pixels)
+        )
         patch = textured_quad(view, picture, corners)
         return Layer(patch, BUILDING_ID) if patch else None
 
@@ -83,6 +85,7 @@ class Building:
         self,
         view: View,
         light: Light,
+        *,
         along: FloatArray,
         ends_s: tuple[float, float],
         size_px: tuple[int, int],
@@ -135,7 +138,7 @@ class Building:
         quads = np.array([wall, top] if self.roof_m else [wall], dtype=np.float64)
         if side < 0:
             quads = quads[:, ::-1]
-        return self._flat(view, light, quads, color)
+        return self._flat(view, light, faces(quads, color))
 
     def _roof(self, view: View, light: Light) -> Layer | None:
         near = max(self.near_s, view.s_m + 2.0)
@@ -156,15 +159,13 @@ class Building:
         )
         if side < 0:
             quad = quad[:, ::-1]
-        return self._flat(view, light, quad, np.asarray(self.roof_rgb))
+        return self._flat(view, light, faces(quad, self.roof_rgb))
 
-    def _flat(
-        self, view: View, light: Light, quads: FloatArray, color: FloatArray
-    ) -> Layer | None:
-        depth = max(float(quads[..., 0].min()) - view.s_m, 1.0)
+    def _flat(self, view: View, light: Light, solid: Faces) -> Layer | None:
+        depth = max(float(solid.corners[..., 0].min()) - view.s_m, 1.0)
         local = light.local(depth + 20, sun_visible=0.3 if light.is_night else 1.0)
         local = replace(local, haze=light.haze(depth))
-        patch = draw_solid(view, faces(quads, color), Pose(0, 0), local)
+        patch = draw_solid(view, solid, Pose(0, 0), light=local)
         return Layer(patch, BUILDING_ID) if patch else None
 
 
@@ -191,10 +192,10 @@ def _columns(picture: Picture, along: FloatArray, size_px: tuple[int, int]) -> B
     return image[:, first : max(int(np.ceil(along[1] * image.shape[1])), first + 1)]
 
 
-def _visible_span(view: View, near_s: float, far_s: float, u: float) -> tuple[float, float]:
+def _visible_span(view: View, ends_s: tuple[float, float], u: float) -> tuple[float, float]:
     """Cut a plane along the road to the part that can be in the picture."""
     half_angle = (
         view.camera.image_hw[1] / 2 / view.camera.focal_px + abs(view.camera.yaw_rad) * 1.5
     )
     first = view.s_m + max(1.2, 0.85 * abs(u - view.u_m) / half_angle)
-    return max(near_s, first), min(far_s, view.s_m + FAR_M)
+    return max(ends_s[0], first), min(ends_s[1], view.s_m + FAR_M)

@@ -117,14 +117,15 @@ class Canvas:
             rows, columns = _slices(cut)
             over(self._rgba[rows, columns], cut.rgba)
 
-    def shine(self, x: float, y: float, radius_px: float, color_rgb: FloatArray) -> None:
+    def shine(self, center_xy: FloatArray, radius_px: float, color_rgb: FloatArray) -> None:
         """Add a round glow to the colours."""
         radius = int(min(radius_px, 200)) + 1
         axis = np.arange(-radius, radius + 1) / radius
         fall = np.clip(1 - np.hypot(axis[None, :], axis[:, None]), 0, 1) ** 3
         glow = np.zeros((*fall.shape, 4), np.uint8)
         glow[..., :3] = np.clip(fall[..., None] * color_rgb, 0, 255)
-        cut = clip_to(Patch(glow, round(x) - radius, round(y) - radius), self.label_map.shape)
+        x, y = np.round(center_xy).astype(int).tolist()
+        cut = clip_to(Patch(glow, x - radius, y - radius), self.label_map.shape)
         if cut is not None:
             rows, columns = _slices(cut)
             region = self._rgba[rows, columns]

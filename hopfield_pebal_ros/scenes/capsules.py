@@ -66,8 +66,8 @@ def draw_capsules(
     view: View,
     limbs: Capsules,
     pose: Pose,
-    light: LocalLight,
     *,
+    light: LocalLight,
     texture: FloatImage | None = None,
 ) -> Patch | None:
     """Draw limbs back to front into one patch.
@@ -97,7 +97,9 @@ def draw_capsules(
     order = order[reach_px[order] > _SMALLEST_PX]
     seen = _Seen(pixels[order] - (part.x0, part.y0), radii[order], limbs.colors[order])
     draw = _drawn_thin if reach.max() < _THIN_PX else _drawn_round
-    patch = Patch(draw(seen, (part.height, part.width), light, axes), part.x0, part.y0)
+    patch = Patch(
+        draw(seen, (part.height, part.width), _Shading.of(light, axes)), part.x0, part.y0
+    )
     if texture is not None:
         patch = dressed(patch, texture, box)
     return in_haze(patch, light.haze, light.scene.horizon_rgb)
@@ -112,31 +114,48 @@ class _Seen:
     colors: FloatArray
 
 
-def _drawn_round(
-    seen: _Seen, size_hw: tuple[int, int], light: LocalLight, axes: FloatArray
-) -> ByteImage:
+@dataclass(frozen=True)
+class _Shading:
+    """Light as the picture sees it: components along its right, down and towards the eye."""
+
+    ambient_rgb: FloatArray
+    key_rgb: FloatArray
+    facing: FloatArray
+    upward: FloatArray
+
+    @classmethod
+    def of(cls, light: LocalLight, axes: FloatArray) -> '_Shading':
+        return cls(light.ambient_rgb, light.key_rgb, axes @ light.key_direction, axes[:, 2])
+
+
+def _drawn_round(seen: _Seen, size_hw: tuple[int, int], shading: _Shading) -> ByteImage:
     """Shade pixel by pixel; (h, w, 4) uint8 premultiplied."""
     sheet = np.zeros((*size_hw, 4), np.float32)
     for ends, radii, color in zip(seen.ends, seen.radii, seen.colors, strict=True):
-        _add_limb(sheet, ends, radii, color, light, axes)
+        _add_limb(
+            sheet,
+            ends,
+            radii,
+            tones=(shading.ambient_rgb * color, shading.key_rgb * color),
+            shading=shading,
+        )
     np.minimum(sheet[..., :3], sheet[..., 3:], out=sheet[..., :3])
     return np.round(sheet).astype(np.uint8)
 
 
-def _drawn_thin(
-    seen: _Seen, size_hw: tuple[int, int], light: LocalLight, axes: FloatArray
-) -> ByteImage:
+def _drawn_thin(seen: _Seen, size_hw: tuple[int, int], shading: _Shading) -> ByteImage:
     """Far figures: each limb a dark and a bright thick line, drawn four times as large."""
     finer = 4
     sheet = np.zeros((size_hw[0] * finer, size_hw[1] * finer, 4), np.uint8)
-    facing = axes @ light.key_direction
-    dark = seen.colors * (0.6 * light.ambient_rgb + 0.3 * max(facing[2], 0) * light.key_rgb)
-    bright = seen.colors * (
-        0.85 * light.ambient_rgb + (0.25 + 0.6 * max(facing[2], 0)) * light.key_rgb
-    )
+    toward = max(float(shading.facing[2]), 0.0)
+    ambient, key = shading.ambient_rgb, shading.key_rgb
+    dark = seen.colors * (0.6 * ambient + 0.3 * toward * key)
+    bright = seen.colors * (0.85 * ambient + (0.25 + 0.6 * toward) * key)
     widths = np.maximum(np.round(2 * finer * seen.radii.mean(axis=1)), 1)
     # the lit half is a thinner line, moved towards the light
-    shift = 0.25 * widths[:, None, None] / finer * np.sign(facing[0]) * np.array([1.0, 0.0])
+    shift = (
+        0.25 * widths[:, None, None] / finer * np.sign(shading.facing[0]) * np.array([1.0, 0.0])
+    )
     lines = np.stack([seen.ends, seen.ends + shift], axis=1).reshape(-1, 2, 2)
     points = np.round(((lines + 0.5) * finer - 0.5) * 16).astype(np.int32)
     colors = np.clip(np.stack([dark, bright], axis=1).reshape(-1, 3), 0, 255)
@@ -162,11 +181,14 @@ def _add_limb(
     sheet: npt.NDArray[np.float32],
     ends: FloatArray,
     radii: FloatArray,
-    albedo: FloatArray,
-    light: LocalLight,
-    axes: FloatArray,
+    *,
+    tones: tuple[FloatArray, FloatArray],
+    shading: _Shading,
 ) -> None:
-    """Lay one limb over the premultiplied (h, w, 4) `sheet`; `ends` (2, 2), `radii` (2,) [px]."""
+    """Lay one limb over the premultiplied (h, w, 4) `sheet`; `ends` (2, 2), `radii` (2,) [px].
+
+    `tones` are its colours (3,) in ambient light alone and in key light alone.
+    """
     reach = radii.max() + 1
     x0, y0 = np.maximum(np.floor(ends.min(axis=0) - reach), 0).astype(int)
     x1, y1 = np.ceil(ends.max(axis=0) + reach).astype(int) + 1
@@ -188,12 +210,13 @@ def _add_limb(
     across = inside / np.maximum(distance, np.float32(1e-6))
     off_x *= across
     off_y *= across
-    facing, upward = (axes @ light.key_direction).astype(np.float32), axes[:, 2].astype(np.float32)
+    facing, upward = shading.facing.astype(np.float32), shading.upward.astype(np.float32)
     key = np.maximum(off_x * facing[0] + off_y * facing[1] + toward * facing[2], 0)
     sky = off_x * upward[0] + off_y * upward[1] + toward * upward[2]
     tone = np.empty_like(region)
-    sky_rgb, key_rgb = (light.ambient_rgb * albedo).astype(np.float32), light.key_rgb * albedo
-    tone[..., :3] = (np.float32(0.7) + np.float32(0.3) * sky)[..., None] * sky_rgb
-    tone[..., :3] += key[..., None] * key_rgb.astype(np.float32)
+    tone[..., :3] = (np.float32(0.7) + np.float32(0.3) * sky)[..., None] * tones[0].astype(
+        np.float32
+    )
+    tone[..., :3] += key[..., None] * tones[1].astype(np.float32)
     tone[..., 3] = 255
     region += cover[..., None] * (tone - region)

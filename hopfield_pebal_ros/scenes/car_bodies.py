@@ -104,7 +104,7 @@ def car_body(
     for band in range(rings.shape[1] - 1):
         lower, upper = rings[:, band], rings[:, band + 1]
         corners.append(np.stack([lower[:-1], upper[:-1], upper[1:], lower[1:]], axis=1))
-        is_glass = _is_glass(profile, middle, band, len(side))
+        is_glass = _is_glass(profile, middle, height=band - len(side))
         colors.append(np.where(is_glass[:, None], GLASS_RGB, color))
         gloss.append(np.where(is_glass, 1.0, 0.55))
     right = np.concatenate(corners)
@@ -158,16 +158,14 @@ def _rings(
     return np.stack(points, axis=1)
 
 
-def _is_glass(
-    profile: Profile, middle: FloatArray, band: int, num_side: int
-) -> npt.NDArray[np.bool_]:
-    """Tell which faces of one band of the loft are panes; `middle` is where along the car."""
-    if band == num_side - 1:
+def _is_glass(profile: Profile, middle: FloatArray, *, height: int) -> npt.NDArray[np.bool_]:
+    """Tell which faces at `middle` of a band are panes; band -1 stands on the belt line."""
+    if height == -1:
         pane = (middle > profile.glass[0]) & (middle < profile.glass[1])
         for pillar in profile.pillars:
             pane &= np.abs(middle - pillar) > 0.012
         return np.asarray(pane)
-    if band > num_side:
+    if height > 0:
         low, high = profile.wind_screen
         pane = (middle > low + 0.01) & (middle < high - 0.005)
         low, high = profile.rear_glass

@@ -31,7 +31,10 @@ class Decal:
     def paint(self, albedo_rgb: ByteImage, grid: GroundGrid, view: View) -> None:
         """Lay the picture over the ground's colours (h, W, 3), in place."""
         ahead = self.near_s - view.s_m
-        if ahead + self.length_m < 2 or ahead > 90:
+        if ahead + self.length_m < 2 or ahead > 70:
+            return
+        reach = self.length_m + self.width_m
+        if not view.may_show(self.near_s, self.left_u + self.width_m / 2, reach):
             return
         region = self._region(grid)
         if region is None:

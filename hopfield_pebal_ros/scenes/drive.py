@@ -213,7 +213,7 @@ class Drive:
         albedo = self._ground.albedo(grid)
         for decal in self._decals(view):
             decal.paint(albedo, grid, view)
-        ground = light_ground(albedo, grid, self._light, key_and_open)
+        ground = light_ground(albedo, grid, self._light, key_and_open=key_and_open)
         last_row = self._image_hw[0] - 1
         sky_rows = min(grid.first_row + 40, last_row)
         canvas.lay_sky(self._sky.paint(view, sky_rows))

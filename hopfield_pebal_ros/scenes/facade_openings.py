@@ -46,15 +46,16 @@ def draw_pane(
         region[:, -fold:] = region[:, -fold:] // 2 + 70
     if sheet.glow is not None and rng.random() < 0.32:
         warm = np.array([255, 205, 130]) * rng.uniform(0.35, 0.95) * rng.uniform(0.85, 1.1, 3)
-        sheet.glow[max(top, 0) + 1 : bottom - 1, max(left, 0) + 1 : right - 1] = np.clip(
-            warm, 0, 255
-        )
+        part = sheet.glow[max(top, 0) + 1 : bottom - 1, max(left, 0) + 1 : right - 1]
+        fall = np.linspace(1, rng.uniform(0.4, 0.9), part.shape[0])[:, None, None]
+        shelves = rng.uniform(0.7, 1, (1, part.shape[1] // 6 + 1, 1)).repeat(6, axis=1)
+        part[:] = np.clip(warm * fall * shelves[:, : part.shape[1]], 0, 255)
     region[:2] = (region[:2] * 0.5).astype(np.uint8)  # shadow of the reveal
-    _draw_frame(sheet, rows, columns, num_panes)
+    _draw_frame(sheet, rows, columns, num_panes=num_panes)
 
 
 def _draw_frame(
-    sheet: FrontSheet, rows: tuple[int, int], columns: tuple[int, int], num_panes: int
+    sheet: FrontSheet, rows: tuple[int, int], columns: tuple[int, int], *, num_panes: int
 ) -> None:
     (top, bottom), (left, right), frame = rows, columns, sheet.plan.frame
     cv2.rectangle(sheet.image, (left, top), (right - 1, bottom - 1), frame, 1)

@@ -107,7 +107,7 @@ def _levels(texture: ByteImage) -> list[ByteImage]:
 
 
 def light_ground(
-    albedo: ByteImage, grid: GroundGrid, light: Light, key_and_open: npt.NDArray[np.uint8]
+    albedo: ByteImage, grid: GroundGrid, light: Light, *, key_and_open: npt.NDArray[np.uint8]
 ) -> ByteImage:
     """Apply light and haze to the ground.
 

@@ -54,7 +54,7 @@ def _draw_shops(sheet: FrontSheet, base: int) -> None:
         draw_pane(sheet, rows, columns, num_panes=int(rng.integers(2, 5)))
         _draw_goods(sheet, rows, columns)
         if rng.random() < 0.35:
-            _draw_awning(sheet, top + 6 + high, (left, right), board)
+            _draw_awning(sheet, top + 6 + high, (left, right), color=board)
 
 
 def _draw_goods(sheet: FrontSheet, rows: tuple[int, int], columns: tuple[int, int]) -> None:
@@ -69,7 +69,7 @@ def _draw_goods(sheet: FrontSheet, rows: tuple[int, int], columns: tuple[int, in
 
 
 def _draw_awning(
-    sheet: FrontSheet, top: int, columns: tuple[int, int], color: npt.NDArray[np.float64]
+    sheet: FrontSheet, top: int, columns: tuple[int, int], *, color: npt.NDArray[np.float64]
 ) -> None:
     """A striped awning and the dark line under it."""
     depth, stripe = int(sheet.rng.uniform(0.5, 0.9) * PX_PER_M), int(sheet.rng.integers(6, 14))

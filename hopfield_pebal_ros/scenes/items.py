@@ -22,6 +22,7 @@ VEGETATION_ID = CITYSCAPES.id_of('vegetation')
 
 _SMALLEST_PX = 5.0
 _NEAREST_M = 1.5
+_TREES_TO_M = 115.0
 
 
 class Item(Protocol):
@@ -72,7 +73,7 @@ class Standing:
     instance_id: int = 0
     contact: float = 0.6
     glows: tuple[Glow, ...] = ()
-    visible_to_m: float = 130.0
+    visible_to_m: float = 115.0
 
     @property
     def far_s(self) -> float:
@@ -96,10 +97,10 @@ class Standing:
         places = self.pose.to_road(np.array([each.place for each in self.glows]))
         pixels, _ = view.project(places)
         faces_camera = math.cos(self.pose.yaw) < 0
-        for glow, (x, y) in zip(self.glows, pixels, strict=True):
+        for glow, center_xy in zip(self.glows, pixels, strict=True):
             if glow.is_forward is None or glow.is_forward == faces_camera:
                 radius = max(glow.radius_m * view.px_per_m(self.pose.s), 3.0)
-                canvas.shine(x, y, radius, np.asarray(glow.color_rgb))
+                canvas.shine(center_xy, radius, np.asarray(glow.color_rgb))
 
     @cached_property
     def casters(self) -> list[Caster]:
@@ -124,6 +125,8 @@ class Tree:
         return self.s
 
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
+        if self.s - view.s_m > _TREES_TO_M or not view.may_show(self.s, self.u, self.width_m / 2):
+            return []
         foot = np.array([self.s, self.u, 0.0])
         patch = upright(
             view, self.picture, foot_suh=foot, width_m=self.width_m, height_m=self.height_m

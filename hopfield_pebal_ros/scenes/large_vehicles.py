@@ -41,7 +41,7 @@ class LargeVehicle:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         solid = _assembled(self, right_side_seen(view, pose))
-        patch = draw_solid(view, solid, pose, light)
+        patch = draw_solid(view, solid, pose, light=light)
         return [Layer(patch, self.label_id)] if patch else []
 
 

@@ -136,7 +136,7 @@ class Layout:
 
     def _grove(self, pen: _Pen, side: int, start: float, length: float) -> None:
         """Trees at the building line where no house stands."""
-        for _ in range(int(pen.rng.poisson(length / 6))):
+        for _ in range(int(pen.rng.poisson(length / 7))):
             s, u = (
                 start + pen.rng.uniform(0, length),
                 side * (self._line(side) + pen.rng.uniform(0, 9)),

@@ -35,7 +35,7 @@ _Material = tuple[npt.ArrayLike, FloatImage]
 
 
 def _grain(
-    size_hw: tuple[int, int], rng: np.random.Generator, cells: int, octaves: int
+    size_hw: tuple[int, int], rng: np.random.Generator, *, cells: int, octaves: int
 ) -> FloatImage:
     """Noise whose bumps are as long along as across, in spite of the texel's shape."""
     noise = fractal_noise(cells, octaves, int(rng.integers(5)))
@@ -49,7 +49,9 @@ def _grain(
 def _asphalt(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     color = rng.uniform(74, 142) * rng.uniform(0.975, 1.02, 3)
     coarse = window(value_noise(8, int(rng.integers(5))), size_hw, random_offset(rng))
-    return color, 1 + 0.05 * coarse + rng.uniform(0.015, 0.04) * _grain(size_hw, rng, 64, 4)
+    return color, 1 + 0.05 * coarse + rng.uniform(0.015, 0.04) * _grain(
+        size_hw, rng, cells=64, octaves=4
+    )
 
 
 def _joints(
@@ -72,21 +74,25 @@ def _joints(
 def _slabs(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     side = float(rng.choice([0.3, 0.4, 0.5, 0.8]))
     color = rng.uniform(105, 165) * np.array([1.0, 0.98, 0.95]) * rng.uniform(0.95, 1.05, 3)
-    return color, _joints(size_hw, rng, (side, side)) + 0.05 * _grain(size_hw, rng, 16, 5)
+    return color, _joints(size_hw, rng, (side, side)) + 0.05 * _grain(
+        size_hw, rng, cells=16, octaves=5
+    )
 
 
 def _cobbles(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     color = rng.uniform(85, 140) * np.array([1.0, 0.97, 0.95]) * rng.uniform(0.92, 1.08, 3)
-    return color, _joints(size_hw, rng, (0.2, 0.1)) + 0.07 * _grain(size_hw, rng, 32, 4)
+    return color, _joints(size_hw, rng, (0.2, 0.1)) + 0.07 * _grain(
+        size_hw, rng, cells=32, octaves=4
+    )
 
 
 def _smooth(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     color = rng.uniform(90, 150) * np.array([1.0, 0.99, 0.97])
-    return color, 1 + 0.06 * _grain(size_hw, rng, 16, 5)
+    return color, 1 + 0.06 * _grain(size_hw, rng, cells=16, octaves=5)
 
 
 def _kerb(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
-    stones = _joints(size_hw, rng, (1.0, 5.0)) + 0.05 * _grain(size_hw, rng, 32, 4)
+    stones = _joints(size_hw, rng, (1.0, 5.0)) + 0.05 * _grain(size_hw, rng, cells=32, octaves=4)
     edge = np.linspace(-1, 1, size_hw[1], dtype=np.float32)
     return rng.uniform(120, 185) * np.array([1.0, 0.99, 0.96]), stones * (1 - 0.25 * edge**6)
 
@@ -94,13 +100,13 @@ def _kerb(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
 def _grass(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     dry = rng.uniform(0, 1)
     color = np.array([74, 92, 46]) * (1 - dry) + np.array([122, 114, 74]) * dry
-    tufts = _grain(size_hw, rng, 64, 4)
-    return color, 0.95 + 0.13 * tufts + 0.08 * _grain(size_hw, rng, 8, 3)
+    tufts = _grain(size_hw, rng, cells=64, octaves=4)
+    return color, 0.95 + 0.13 * tufts + 0.08 * _grain(size_hw, rng, cells=8, octaves=3)
 
 
 def _soil(size_hw: tuple[int, int], rng: np.random.Generator) -> _Material:
     color = np.array([112, 92, 68]) * rng.uniform(0.8, 1.2)
-    return color, 1 + 0.12 * _grain(size_hw, rng, 16, 6)
+    return color, 1 + 0.12 * _grain(size_hw, rng, cells=16, octaves=6)
 
 
 _MATERIALS: dict[str, Callable[[tuple[int, int], np.random.Generator], _Material]] = {

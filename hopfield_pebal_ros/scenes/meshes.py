@@ -125,8 +125,8 @@ def draw_solid(
     view: View,
     solid: Faces,
     pose: Pose,
-    light: LocalLight,
     *,
+    light: LocalLight,
     texture: FloatImage | None = None,
 ) -> Patch | None:
     """Draw a solid: by rank, then furthest first; None where nothing is in the picture.

@@ -60,81 +60,82 @@ def tyres(rng: np.random.Generator) -> Capsules:
 
 def animal(rng: np.random.Generator) -> Capsules:
     """Four legs, a trunk, a neck, a head: from cat to deer to cow, some lying."""
-    color = random_color(rng)
+    color = random_fur(rng)
     dark, light = color * rng.uniform(0.5, 0.9), np.minimum(color * rng.uniform(1, 1.4), 250)
-    length, leg = rng.uniform(0.5, 0.9), rng.uniform(0.15, 0.75)
-    girth = rng.uniform(0.12, 0.26)
-    low = girth if rng.random() < 0.15 else leg + girth * 0.7
-    rows: Rows = [
-        (
-            (-length / 2, 0, low),
-            (length / 2, 0, low * rng.uniform(0.95, 1.08)),
-            girth,
-            girth * rng.uniform(0.85, 1.1),
-            color,
-        )
-    ]
+    length, girth = rng.uniform(0.5, 0.9), rng.uniform(0.12, 0.26)
+    is_lying = rng.random() < 0.15
+    low = girth if is_lying else rng.uniform(0.15, 0.75) + girth * 0.7
+    back, chest = (-length / 2, 0, low), (length / 2, 0, low * rng.uniform(0.95, 1.08))
+    rows: Rows = [(back, chest, girth, girth * rng.uniform(0.85, 1.1), color)]
     for end in (-1, 1):
         for side in (-1, 1):
             hip = np.array([end * length * 0.48, side * girth * 0.55, low - 0.3 * girth])
-            knee = hip * (1, 1, 0.5) + (rng.uniform(-0.1, 0.1), 0, 0)
-            rows += [
-                (hip, knee, girth * 0.38, girth * 0.22, color),
-                (knee, knee * (1, 1, 0), girth * 0.22, girth * 0.15, dark),
-            ]
+            knee = beside(hip * (1, 1, 0.5), rng.uniform(-0.1, 0.1), 0, 0)
+            rows.append((hip, knee, girth * 0.38, girth * 0.22, color))
+            rows.append((knee, knee * (1, 1, 0), girth * 0.22, girth * 0.15, dark))
+    tail = (-length / 2 - rng.uniform(0.1, 0.4), 0, low + rng.uniform(-0.3, 0.3))
+    rows.append((back, tail, girth * 0.2, girth * 0.1, dark))
     shoulder = np.array([length / 2, 0, low + 0.3 * girth])
     head = shoulder + rng.uniform((0.12, -0.15, -0.05), (0.4, 0.15, 0.5))
-    rows += [
-        (shoulder, head, girth * 0.6, girth * 0.4, color),
-        (head, beside(head, girth, 0, -0.25 * girth), girth * 0.5, girth * 0.28, light),
-        (
-            (-length / 2, 0, low),
-            (-length / 2 - rng.uniform(0.1, 0.4), 0, low + rng.uniform(-0.3, 0.3)),
-            girth * 0.2,
-            girth * 0.1,
-            dark,
-        ),
-    ]
-    tip = rng.uniform(0.3, 1.4)
+    rows.append((shoulder, head, girth * 0.6, girth * 0.4, color))
+    return capsules(rows + _head(rng, head, girth=girth, colors=(dark, light)))
+
+
+def _head(
+    rng: np.random.Generator,
+    place: FloatArray,
+    *,
+    girth: float,
+    colors: tuple[FloatArray, FloatArray],
+) -> Rows:
+    """A muzzle and two ears or horns."""
+    (dark, light), reach = colors, rng.uniform(0.3, 1.4)
+    muzzle = beside(place, girth, 0, -0.25 * girth)
+    rows: Rows = [(place, muzzle, girth * 0.5, girth * 0.28, light)]
     for side in (-1, 1):
-        ear = beside(head, 0, side * girth * 0.35, girth * 0.35)
-        rows.append(
-            (
-                ear,
-                ear + np.array([-0.2, side * 0.3, 0.6]) * girth * tip,
-                girth * 0.16,
-                girth * 0.06,
-                dark,
-            )
+        ear = beside(place, 0, side * girth * 0.35, girth * 0.35)
+        tip = ear + np.array([-0.2, side * 0.3, 0.6]) * girth * reach
+        rows.append((ear, tip, girth * 0.16, girth * 0.06, dark))
+    return rows
+
+
+def random_fur(rng: np.random.Generator) -> FloatArray:
+    """Brown, grey, black, white; one in four of any colour, so that colour is no clue."""
+    if rng.random() < 0.25:
+        return random_color(rng)
+    base = np.array(
+        (
+            (122, 88, 58),
+            (166, 130, 92),
+            (70, 60, 54),
+            (110, 108, 106),
+            (200, 192, 180),
+            (34, 32, 32),
         )
-    return capsules(rows)
+    )
+    return np.asarray(
+        base[int(rng.integers(len(base)))] * rng.uniform(0.75, 1.2) * rng.uniform(0.95, 1.05, 3)
+    )
 
 
 def branch(rng: np.random.Generator) -> Capsules:
     """A fallen branch, a tangle of pipes or wire."""
-    color = (
-        np.array([92, 74, 56]) * rng.uniform(0.6, 1.4) if rng.random() < 0.6 else random_color(rng)
-    )
+    is_wood = rng.random() < 0.6
+    color = np.array([92, 74, 56]) * rng.uniform(0.6, 1.4) if is_wood else random_color(rng)
+    flat = np.array([1.0, 0.0, rng.uniform(0.1, 0.4)])
+    grown = [
+        (np.array([-0.7, 0.0, 0.05]), flat / np.linalg.norm(flat), 0.6, rng.uniform(0.02, 0.09))
+    ]
     rows: Rows = []
-
-    def grow(
-        start: FloatArray, heading: FloatArray, length: float, thickness: float, depth: int
-    ) -> None:
+    for _ in range(31):  # five generations of two
+        start, heading, length, thickness = grown.pop(0)
         end = start + heading * length
         end[2] = max(end[2], thickness)
         rows.append((start, end, thickness, thickness * 0.7, color))
-        for _ in range(2 if depth else 0):
+        for _ in range(2):
             turned = heading + rng.normal(0, 0.5, 3)
-            grow(
-                end,
-                turned / np.linalg.norm(turned),
-                length * rng.uniform(0.5, 0.8),
-                thickness * 0.65,
-                depth - 1,
-            )
-
-    flat = np.array([1.0, 0.0, rng.uniform(0.1, 0.4)])
-    grow(np.array([-0.7, 0.0, 0.05]), flat / np.linalg.norm(flat), 0.6, rng.uniform(0.02, 0.09), 4)
+            turned /= np.linalg.norm(turned)
+            grown.append((end, turned, length * rng.uniform(0.5, 0.8), thickness * 0.65))
     return capsules(rows)
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -99,12 +100,15 @@ def _lathe(rng: np.random.Generator) -> Shape:
 
 def _boulder(rng: np.random.Generator) -> Shape:
     """Rubble, sacks, crumpled things: a bumpy ball, flat below."""
-    rows, columns = 9, 16
+    rows, columns = 13, 26
     polar, angle = (
         np.linspace(0.02, math.pi - 0.02, rows),
         np.linspace(0, 2 * math.pi, columns + 1),
     )
-    bumps = 1 + rng.uniform(0.03, 0.3) * rng.normal(0, 1, (rows, columns + 1))
+    coarse = rng.normal(0, 1, (int(rng.integers(3, 13)), int(rng.integers(4, 26)))).astype(
+        np.float32
+    )
+    bumps = 1 + rng.uniform(0.03, 0.25) * cv2.resize(coarse, (columns + 1, rows))
     bumps[:, -1] = bumps[:, 0]
     size = rng.uniform(0.25, 0.6, 3)
     x = size[0] * bumps * np.sin(polar)[:, None] * np.cos(angle)

@@ -31,9 +31,9 @@ class Outlier:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         if isinstance(self.shape, Faces):
-            patch = draw_solid(view, self.shape, pose, light, texture=self.pattern)
+            patch = draw_solid(view, self.shape, pose, light=light, texture=self.pattern)
         else:
-            patch = draw_capsules(view, self.shape, pose, light, texture=self.pattern)
+            patch = draw_capsules(view, self.shape, pose, light=light, texture=self.pattern)
         return [Layer(patch, OUTLIER_ID)] if patch else []
 
 

@@ -61,7 +61,7 @@ class Person:
         is_far = self.figure.height_m * view.px_per_m(pose.s) < 45
         limbs = walking(self.figure, phase=pose.phase, stride=self.stride, is_far=is_far)
         texture = None if is_far else cloth_texture()
-        patch = draw_capsules(view, limbs, pose, light, texture=texture)
+        patch = draw_capsules(view, limbs, pose, light=light, texture=texture)
         return [Layer(patch, PERSON_ID)] if patch else []
 
 

@@ -31,50 +31,55 @@ class RoadPaint:
     def block(self, index: int, start_s: float, length_m: float) -> list[Decal]:
         """Decals on `length_m` of road from `start_s`."""
         rng, section = np.random.default_rng((self._seed, 12, index + 1000)), self._section
-        wide, urban = section.right_edge - section.left_edge, section.style != 'country'
-        found: list[Decal] = []
-
-        def add(
-            name: str, make: Callable[[np.random.Generator], ByteImage], place: tuple[float, ...]
-        ) -> None:
-            found.append(Decal(self._picture(name, make), *place))
-
-        for _ in range(int(rng.poisson(2.5))):
-            size, s = rng.uniform(0.7, 3), start_s + rng.uniform(0, length_m)
-            u = rng.uniform(section.left_edge, section.right_edge - size)
-            add(f'stain{rng.integers(2)}', stain, (s, u, size * 1.6, size))
-        for _ in range(int(rng.poisson(1.6 * urban))):
-            s, u = (
-                start_s + rng.uniform(0, length_m),
-                rng.uniform(section.left_edge + 1, section.right_edge - 1.6),
-            )
-            add('manhole', manhole, (s, u, 0.66, 0.66))
-        for side, edge in ((0, section.left_edge), (1, section.right_edge)):
-            if urban:
-                add(
-                    'gully',
-                    gully,
-                    (start_s + rng.uniform(0, length_m), edge + 0.02 - 0.44 * side, 0.4, 0.4),
-                )
-            if self._has_leaves:
-                for _ in range(5):
-                    s = start_s + rng.uniform(0, length_m)
-                    add('leaves', fallen_leaves, (s, edge - 1 + rng.uniform(-0.7, 0.7), 3.0, 2.0))
-        if urban and rng.random() < 0.2:
-            bars = max(int(wide), 3)
-            s = start_s + float(rng.uniform(5, length_m - 10))
-            add(
-                'crossing',
-                lambda each: crossing(each, bars),
-                (s, section.left_edge + 0.2, 3.2, wide - 0.4),
-            )
-            lane = section.lane_m
-            add('stop', stop_line, (s - 1.6, -lane / 2 + 0.15, 0.4, lane - 0.3))
-        if urban and rng.random() < 0.2:
+        found = self._dirt(rng, start_s, length_m)
+        if section.style == 'country':
+            return found
+        found += self._covers(rng, start_s, length_m)
+        if rng.random() < 0.2:
+            found += self._crossing(rng, start_s + float(rng.uniform(5, length_m - 10)))
+        if rng.random() < 0.2:
             s = start_s + float(rng.uniform(0, length_m - 6))
-            for u in (0.0, *section.same_u):
-                add('arrow', arrow, (s, u - 0.5, 4.5, 1.0))
+            picture = self._picture('arrow', arrow)
+            found += [Decal(picture, s, u - 0.5, 4.5, 1.0) for u in (0.0, *section.same_u)]
         return found
+
+    def _dirt(self, rng: np.random.Generator, start_s: float, length_m: float) -> list[Decal]:
+        """Stains anywhere, in autumn leaves along the kerbs."""
+        left, right, found = self._section.left_edge, self._section.right_edge, []
+        for _ in range(int(rng.poisson(2.5))):
+            size, s = float(rng.uniform(0.7, 3)), start_s + float(rng.uniform(0, length_m))
+            picture = self._picture(f'stain{rng.integers(2)}', stain)
+            found.append(
+                Decal(picture, s, float(rng.uniform(left, right - size)), 1.6 * size, size)
+            )
+        for edge in (left, right) if self._has_leaves else ():
+            for s, u in rng.uniform(
+                (start_s, edge - 1.7), (start_s + length_m, edge - 0.3), (5, 2)
+            ):
+                found.append(Decal(self._picture('leaves', fallen_leaves), s, u, 3.0, 2.0))
+        return found
+
+    def _covers(self, rng: np.random.Generator, start_s: float, length_m: float) -> list[Decal]:
+        """Manholes in the road, gullies at the kerbs."""
+        left, right = self._section.left_edge, self._section.right_edge
+        count = int(rng.poisson(1.6))
+        places = rng.uniform((start_s, left + 1), (start_s + length_m, right - 1.6), (count, 2))
+        found = [Decal(self._picture('manhole', manhole), s, u, 0.66, 0.66) for s, u in places]
+        for u in (left + 0.02, right - 0.42):
+            s = start_s + float(rng.uniform(0, length_m))
+            found.append(Decal(self._picture('gully', gully), s, u, 0.4, 0.4))
+        return found
+
+    def _crossing(self, rng: np.random.Generator, s: float) -> list[Decal]:
+        """Zebra bars over the whole road and the stop line before them."""
+        left, wide = self._section.left_edge, self._section.right_edge - self._section.left_edge
+        lane, bars = self._section.lane_m, max(int(wide), 3)
+        zebra = self._picture('crossing', lambda each: crossing(each, bars))
+        line = self._picture('stop', stop_line)
+        return [
+            Decal(zebra, s, left + 0.2, float(rng.uniform(2.8, 4)), wide - 0.4),
+            Decal(line, s - 1.6, 0.15 - lane / 2, 0.4, lane - 0.3),
+        ]
 
     def _picture(self, name: str, make: Callable[[np.random.Generator], ByteImage]) -> Picture:
         if name not in self._pictures:

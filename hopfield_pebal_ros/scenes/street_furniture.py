@@ -43,7 +43,7 @@ class Lamp:
             ((0, 0.3 * arm, top), (0, arm, top + 0.05), 0.045, 0.04, self.color),
             ((0, arm, top), (0, arm * 1.3, top), 0.09, 0.1, head),
         ]
-        patch = draw_capsules(view, capsules(rows), pose, _self_lit(light))
+        patch = draw_capsules(view, capsules(rows), pose, light=_self_lit(light))
         return [Layer(patch, POLE_ID)] if patch else []
 
 
@@ -59,7 +59,7 @@ class Post:
         rows = [
             ((0, 0, 0), (0, 0, self.height_m), self.radius_m, self.radius_m * 0.85, self.color)
         ]
-        patch = draw_capsules(view, capsules([rows[0]]), pose, light)
+        patch = draw_capsules(view, capsules([rows[0]]), pose, light=light)
         return [Layer(patch, POLE_ID)] if patch else []
 
 
@@ -80,7 +80,7 @@ class Sign:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         post = Post(self.height_m, 0.035, _STEEL).draw(view, pose, light)
-        patch = draw_solid(view, _sign_plates(self), pose, light)
+        patch = draw_solid(view, _sign_plates(self), pose, light=light)
         return [*post, Layer(patch, SIGN_ID)] if patch else post
 
 
@@ -93,7 +93,7 @@ class TrafficLight:
 
     def draw(self, view: View, pose: Pose, light: LocalLight) -> list[Layer]:
         layers = Post(self.height_m, 0.06, (90.0, 94.0, 96.0)).draw(view, pose, light)
-        patch = draw_solid(view, _lamp_box(self), pose, light)
+        patch = draw_solid(view, _lamp_box(self), pose, light=light)
         return [*layers, Layer(patch, TRAFFIC_LIGHT_ID)] if patch else layers
 
 

@@ -49,11 +49,14 @@ class TwoWheeler:
             else _bicycle(self.paint, pose.phase, is_far=is_far)
         )
         label = MOTORCYCLE_ID if self.is_motorcycle else BICYCLE_ID
-        patch = draw_capsules(view, machine, pose, light)
+        patch = draw_capsules(view, machine, pose, light=light)
         layers = [Layer(patch, label)] if patch else []
         if self.rider is not None:
-            limbs = _seated(self.rider, self.is_motorcycle, pose.phase, self.helmet)
-            patch = draw_capsules(view, limbs, pose, light, texture=cloth_texture())
+            seat = _SADDLE if self.is_motorcycle else _BICYCLE_SEAT
+            wears_helmet = self.is_motorcycle or self.rider.has_bare_arms
+            helmet = self.helmet if wears_helmet else None
+            limbs = _seated(self.rider, seat, phase=pose.phase, helmet=helmet)
+            patch = draw_capsules(view, limbs, pose, light=light, texture=cloth_texture())
             layers += [Layer(patch, RIDER_ID, slot=1)] if patch else []
         return layers
 
@@ -74,7 +77,7 @@ def _ring(center: npt.ArrayLike, radius: float, thickness: float, pieces: int) -
 
 
 def _bicycle(paint: Color, phase: float, *, is_far: bool) -> Capsules:
-    pieces = 7 if is_far else 14
+    pieces = 7 if is_far else 22
     rear, front = np.array([-0.52, 0, 0.34]), np.array([0.53, 0, 0.34])
     crank, seat, head = (
         np.array([-0.08, 0, 0.29]),
@@ -115,7 +118,7 @@ def _bicycle(paint: Color, phase: float, *, is_far: bool) -> Capsules:
 
 
 def _motorcycle(paint: Color, *, is_far: bool) -> Capsules:
-    pieces = 7 if is_far else 14
+    pieces = 7 if is_far else 22
     rear, front = np.array([-0.68, 0, 0.31]), np.array([0.7, 0, 0.31])
     rows = _ring(rear, 0.25, 0.065, pieces) + _ring(front, 0.26, 0.055, pieces)
     rows += [
@@ -135,51 +138,53 @@ def _motorcycle(paint: Color, *, is_far: bool) -> Capsules:
     return capsules(rows)
 
 
-def _seated(figure: Figure, is_motorcycle: bool, phase: float, helmet: Color) -> Capsules:
-    if is_motorcycle:
-        hips, neck, grip, drop = (
-            np.array([-0.3, 0, 0.88]),
-            np.array([-0.1, 0, 1.36]),
-            np.array([0.3, 0, 1.07]),
-            0.48,
-        )
-    else:
-        hips, neck, grip, drop = (
-            np.array([-0.24, 0, 1.0]),
-            np.array([0.03, 0, 1.47]),
-            np.array([0.3, 0, 1.04]),
-            0.3,
-        )
+@dataclass(frozen=True)
+class _Seat:
+    """Where a rider's hips, neck, hands and feet are, in the machine's axes [m]."""
+
+    hips: tuple[float, float, float]
+    neck: tuple[float, float, float]
+    grip: tuple[float, float, float]
+    crank: tuple[float, float]
+    crank_m: float
+    helmet_m: float
+
+
+_BICYCLE_SEAT = _Seat((-0.24, 0, 1.0), (0.03, 0, 1.47), (0.3, 0, 1.04), (-0.08, 0.29), 0.17, 0.105)
+_SADDLE = _Seat((-0.3, 0, 0.88), (-0.1, 0, 1.36), (0.3, 0, 1.07), (0.05, 0.48), 0.0, 0.135)
+
+
+def _seated(figure: Figure, seat: _Seat, *, phase: float, helmet: Color | None) -> Capsules:
+    """Limbs of a rider; the feet turn with the pedals."""
+    hips, neck = np.array(seat.hips), np.array(seat.neck)
     rows = trunk(figure, hips, neck)
-    head = beside(neck, 0.07, 0, 0.22)
-    if is_motorcycle or figure.has_bare_arms:
-        size = 0.135 if is_motorcycle else 0.105
+    if helmet is not None:
+        head, size = beside(neck, 0.07, 0, 0.22), seat.helmet_m
         rows.append(
             (beside(head, -0.02, 0, 0.02), beside(head, 0.02, 0, 0.04), size, size, helmet)
         )
     for side in (-1, 1):
         turn = phase + (math.pi if side > 0 else 0)
-        pedal = np.array([0.05, side * 0.14, drop])
-        if not is_motorcycle:
-            pedal = np.array(
-                [-0.08 + 0.17 * math.cos(turn), side * 0.1, 0.29 + 0.17 * math.sin(turn)]
-            )
-        thigh = beside(hips, 0, side * 0.1, 0)
-        knee = (thigh + pedal) / 2 + (0.24, side * 0.05, 0.1)
-        rows += [
-            (thigh, knee, 0.088 * figure.girth, 0.062, figure.legs),
-            (knee, pedal, 0.06, 0.042, figure.legs),
-            (
-                beside(pedal, -0.04, 0, -0.03),
-                beside(pedal, 0.15, 0, -0.03),
-                0.045,
-                0.036,
-                figure.shoes,
-            ),
-        ]
-        shoulder = beside(neck, -0.02, side * 0.18, 0.0)
-        hand = beside(grip, 0, side * 0.25, 0.0)
-        elbow = (shoulder + hand) / 2 + (0, side * 0.05, -0.08)
+        x, h = (
+            seat.crank[0] + seat.crank_m * math.cos(turn),
+            seat.crank[1] + seat.crank_m * math.sin(turn),
+        )
+        rows += _riding_leg(figure, beside(hips, 0, side * 0.1, 0), np.array([x, side * 0.11, h]))
+        shoulder, hand = (
+            beside(neck, -0.02, side * 0.18, 0.0),
+            beside(seat.grip, 0, side * 0.25, 0),
+        )
+        elbow = beside((shoulder + hand) / 2, 0, side * 0.05, -0.08)
         upper, lower, palm = arm(figure, shoulder, elbow, 0.0)
         rows += [upper, (elbow, hand, *lower[2:]), (hand, beside(hand, 0.03, 0, 0), *palm[2:])]
     return capsules(rows)
+
+
+def _riding_leg(figure: Figure, thigh: FloatArray, pedal: FloatArray) -> Rows:
+    knee = beside((thigh + pedal) / 2, 0.24, 0.05 * np.sign(pedal[1]), 0.1)
+    heel, toe = beside(pedal, -0.04, 0, -0.03), beside(pedal, 0.15, 0, -0.03)
+    return [
+        (thigh, knee, 0.088 * figure.girth, 0.062, figure.legs),
+        (knee, pedal, 0.06, 0.042, figure.legs),
+        (heel, toe, 0.045, 0.036, figure.shoes),
+    ]

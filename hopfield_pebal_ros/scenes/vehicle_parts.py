@@ -45,10 +45,10 @@ def side_panel(
 
 def number_plate(x: float, low: float, *, front: bool) -> list[Faces]:
     """A white plate with a dark line of writing; `low` is its lower edge [m]."""
-    out = 0.004 if front else -0.004
+    out, rows = 0.004 if front else -0.004, (low + 0.035, low + 0.085)
     return [
         plate(x, (-0.26, 0.26), (low, low + 0.12), color=_PLATE_RGB, front=front),
-        plate(x + out, (-0.21, 0.21), (low + 0.035, low + 0.085), color=_INK_RGB, front=front),
+        ranked(plate(x + out, (-0.21, 0.21), rows, color=_INK_RGB, front=front), 1),
     ]
 
 

@@ -55,7 +55,7 @@ class Car:
         lamps_on = light.scene.is_night and not self.is_parked
         is_right_seen = right_side_seen(view, pose)
         solid = _assembled(self, fineness, is_right_seen=is_right_seen, lamps_on=lamps_on)
-        patch = draw_solid(view, solid, pose, light)
+        patch = draw_solid(view, solid, pose, light=light)
         return [Layer(patch, CAR_ID)] if patch else []
 
 
@@ -65,14 +65,18 @@ def _assembled(car: Car, fineness: int, *, is_right_seen: bool, lamps_on: bool) 
     body = car_body(PROFILES[car.kind], car.size_m, np.asarray(car.paint_rgb), fineness=fineness)
     near, is_far = 1 if is_right_seen else -1, fineness == 0
     parts = [
-        replace(body, rank=body.rank + np.int8(1)),
+        _raised(body, 1),
         ranked(wheels(car.size_m, side=-near, rim=car.rim, is_far=is_far), 0),
         ranked(_mirror(car, -near), 0),
-        ranked(_details(car, lamps_on=lamps_on, is_far=is_far), 3),
-        lifted(wheels(car.size_m, side=near, rim=car.rim, is_far=is_far), 4),
-        ranked(_mirror(car, near), 4),
+        _raised(_details(car, lamps_on=lamps_on, is_far=is_far), 3),
+        lifted(wheels(car.size_m, side=near, rim=car.rim, is_far=is_far), 5),
+        ranked(_mirror(car, near), 6),
     ]
     return join(parts)
+
+
+def _raised(solid: Faces, by: int) -> Faces:
+    return replace(solid, rank=solid.rank + np.int8(by))
 
 
 def random_car(rng: np.random.Generator, *, is_parked: bool = False) -> Car:
@@ -140,12 +144,16 @@ def _lamps(car: Car, side: int, *, lamps_on: bool) -> list[Faces]:
     (inner, outer), (low, high) = _VAN_LAMP if car.kind == 'van' else _REAR_LAMPS[car.lamp_style]
     rear, rows = sorted((inner * half, outer * half)), (low * height, high * height)
     reverse = sorted((inner * half, (0.7 * inner + 0.3 * outer) * half))
-    front = sorted((0.43 * half, 0.73 * half))
+    front, frame = sorted((0.44 * half, 0.72 * half)), sorted((0.42 * half, 0.74 * half))
     tail, nose = -length / 2 - 0.016, length / 2 + 0.012
     return [
         plate(tail, rear, rows, color=red, glow=glow),
-        plate(tail - 0.004, reverse, rows, color=(196, 196, 196)),
-        plate(nose, front, (0.36 * height, 0.43 * height), color=white, front=True, glow=glow),
+        ranked(plate(tail - 0.004, reverse, rows, color=(196, 196, 196)), 1),
+        plate(nose, frame, (0.35 * height, 0.44 * height), color=(40, 42, 46), front=True),
+        ranked(
+            plate(nose, front, (0.36 * height, 0.43 * height), color=white, front=True, glow=glow),
+            1,
+        ),
     ]
 
 

@@ -7,7 +7,7 @@ from hopfield_pebal_ros.scenes.outliers import draw_outlier, random_outlier
 
 
 @pytest.mark.parametrize('size_px', [5, 24, 100, 600])
-@pytest.mark.parametrize('seed', range(6))
+@pytest.mark.parametrize('seed', range(4))
 def test_the_larger_side_has_the_asked_size(seed, size_px):
     image, alpha = draw_outlier(np.random.default_rng(seed), size_px)
     assert max(alpha.shape) == size_px
@@ -16,7 +16,7 @@ def test_the_larger_side_has_the_asked_size(seed, size_px):
     assert alpha.dtype == np.float32
 
 
-@pytest.mark.parametrize('seed', range(30))
+@pytest.mark.parametrize('seed', range(15))
 def test_alpha_is_a_solid_object_that_touches_all_four_sides(seed):
     _, alpha = draw_outlier(np.random.default_rng(seed), 120)
     assert alpha.min() >= 0
