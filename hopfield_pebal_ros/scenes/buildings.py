@@ -50,6 +50,10 @@ class Building:
     def far_s(self) -> float:
         return self.near_s + self.facade.width_m
 
+    @property
+    def foot_s(self) -> float:
+        return self.near_s
+
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
         del key_share
         parts = [self._gable(view, light), self._roof(view, light), self._front(view, light)]

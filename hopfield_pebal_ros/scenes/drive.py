@@ -177,20 +177,11 @@ class Drive:
         for building in buildings:
             for caster in building.casters:
                 shadows.cast(caster)
-        shares = {id(item): self._share(shadows, item) for item in items}
+        shares = {id(item): shadows.key_share(item.foot_s, item.u) for item in items}
         for item in others:
             for caster in item.casters:
                 shadows.cast(caster)
         return shadows, shares
-
-    def _share(self, shadows: ShadowMap, item: Item) -> float:
-        if isinstance(item, Standing):
-            return shadows.key_share(item.pose.s, item.pose.u)
-        return (
-            1.0
-            if isinstance(item, Building)
-            else shadows.key_share(item.far_s, getattr(item, 'u', 0.0))
-        )
 
     def _lamps(self, view: View) -> list[tuple[float, float]]:
         first, last = math.floor(view.s_m / BLOCK_M), math.floor((view.s_m + 110) / BLOCK_M)

@@ -31,6 +31,12 @@ class Item(Protocol):
     @property
     def far_s(self) -> float: ...
 
+    @property
+    def foot_s(self) -> float: ...
+
+    @property
+    def u(self) -> float: ...
+
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]: ...
 
     @property
@@ -79,6 +85,14 @@ class Standing:
     def far_s(self) -> float:
         return self.pose.s
 
+    @property
+    def foot_s(self) -> float:
+        return self.pose.s
+
+    @property
+    def u(self) -> float:
+        return self.pose.u
+
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
         depth, reach = self.pose.s - view.s_m, max(self.size_m)
         if depth + self.size_m[0] / 2 < _NEAREST_M or depth > self.visible_to_m:
@@ -124,6 +138,10 @@ class Tree:
     def far_s(self) -> float:
         return self.s
 
+    @property
+    def foot_s(self) -> float:
+        return self.s
+
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
         if self.s - view.s_m > _TREES_TO_M or not view.may_show(self.s, self.u, self.width_m / 2):
             return []
@@ -167,6 +185,10 @@ class Panel:
     @property
     def far_s(self) -> float:
         return self.near_s + self.length_m
+
+    @property
+    def foot_s(self) -> float:
+        return self.near_s + self.length_m / 2
 
     def layers(self, view: View, light: Light, key_share: float) -> list[Layer]:
         near = max(self.near_s, view.s_m + 1.2)

@@ -127,28 +127,28 @@ class Layout:
                 at = house.far_s
                 hidden_up_to = facade.height_m if spread < 1 else 0.0
             else:
-                self._grove(pen, side, at, 10.0)
+                self._grove(pen, side, start=at, length=10.0)
                 at, hidden_up_to = at + 10.0, 0.0
             if style != 'city' or rng.random() < 0.1:
                 gap = float(rng.uniform(1, 9))
-                self._grove(pen, side, at, gap)
+                self._grove(pen, side, start=at, length=gap)
                 at, hidden_up_to = at + gap, 0.0
 
-    def _grove(self, pen: _Pen, side: int, start: float, length: float) -> None:
+    def _grove(self, pen: _Pen, side: int, *, start: float, length: float) -> None:
         """Trees at the building line where no house stands."""
         for _ in range(int(pen.rng.poisson(length / 7))):
             s, u = (
                 start + pen.rng.uniform(0, length),
                 side * (self._line(side) + pen.rng.uniform(0, 9)),
             )
-            self._plant(pen, s, u, pen.rng.uniform(6, 14))
+            self._plant(pen, (float(s), float(u)), float(pen.rng.uniform(6, 14)))
 
-    def _plant(self, pen: _Pen, s: float, u: float, height: float) -> None:
+    def _plant(self, pen: _Pen, place: tuple[float, float], height: float) -> None:
         picture = self._picture(
             'tree', int(pen.rng.integers(4)), lambda rng: tree(rng, self._light.sun_direction)
         )
-        width = height * pen.rng.uniform(0.8, 1.05)
-        pen.items.append(Tree(picture, float(s), float(u), float(width), float(height)))
+        width = height * float(pen.rng.uniform(0.8, 1.05))
+        pen.items.append(Tree(picture, *place, width, height))
 
     def _greenery(self, pen: _Pen, side: int) -> None:
         """Trees along the kerb, hedges, fences and walls in front of gardens."""
@@ -157,7 +157,8 @@ class Layout:
         at = pen.start_s + rng.uniform(0, 6)
         while at < pen.start_s + BLOCK_M:
             if rng.random() < 0.8 and self._tree_gap_m < 1e8:
-                self._plant(pen, at, self._edge(side) + side * (start + 0.7), rng.uniform(5, 10))
+                place = float(at), self._edge(side) + side * (start + 0.7)
+                self._plant(pen, place, float(rng.uniform(5, 10)))
             at += self._tree_gap_m * rng.uniform(0.8, 1.2)
         u = self._edge(side) + side * (end + 0.25)
         if section.style == 'city':
@@ -167,30 +168,30 @@ class Layout:
             length = float(rng.uniform(8, 18))
             kind = str(rng.choice(['hedge', 'fence', 'wall', 'none'], p=[0.3, 0.25, 0.2, 0.25]))
             if kind != 'none':
-                pen.items.append(self._panel(rng, kind, at, length, u))
+                pen.items.append(self._panel(rng, kind, near_s=at, length=length, u=u))
             at += length + rng.uniform(0, 3)
 
     def _panel(
-        self, rng: np.random.Generator, kind: str, at: float, length: float, u: float
+        self, rng: np.random.Generator, kind: str, *, near_s: float, length: float, u: float
     ) -> Panel:
         variant = int(rng.integers(2))
         if kind == 'hedge':
             picture = self._picture(
                 'hedge', variant, lambda each: hedge(each, is_clipped=variant == 0)
             )
-            return Panel(picture, VEGETATION_ID, at, length, u, float(rng.uniform(0.8, 2)))
+            return Panel(picture, VEGETATION_ID, near_s, length, u, float(rng.uniform(0.8, 2)))
         if kind == 'wall':
             return Panel(
                 self._picture('wall', variant, wall_picture),
                 _WALL_ID,
-                at,
+                near_s,
                 length,
                 u,
                 float(rng.uniform(0.7, 2.2)),
             )
         picture = self._picture('fence', variant, fence_picture)
         return Panel(
-            picture, _FENCE_ID, at, length, u, float(rng.uniform(0.9, 1.7)), is_solid=False
+            picture, _FENCE_ID, near_s, length, u, float(rng.uniform(0.9, 1.7)), is_solid=False
         )
 
     def _parked(self, pen: _Pen, side: int) -> None:

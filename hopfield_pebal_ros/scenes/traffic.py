@@ -82,7 +82,7 @@ class Traffic:
                 if member is not None:
                     found.append(member)
         if self._leader_gap_m is not None:
-            found.append(self._leader(time_s, ego_s))
+            found.append(self._leader(time_s, ego_s + self._leader_gap_m))
         return found
 
     def _member(self, number: int, stream: _Stream, index: int, time_s: float) -> Standing | None:
@@ -106,11 +106,11 @@ class Traffic:
         size = 0.4, 0.45, person.figure.height_m
         return Standing(person, Pose(s, u, yaw, phase), size, instance, visible_to_m=65)
 
-    def _leader(self, time_s: float, ego_s: float) -> Standing:
-        assert self._leader_gap_m is not None
+    def _leader(self, time_s: float, s: float) -> Standing:
+        """The vehicle ahead in the ego lane; it keeps its distance, more or less."""
         rng = np.random.default_rng((self._seed, 7))
         sway = 2.5 * math.sin(0.25 * time_s + float(rng.uniform(0, 6)))
-        pose = Pose(ego_s + self._leader_gap_m + sway, float(rng.uniform(-0.3, 0.3)), 0.0)
+        pose = Pose(s + sway, float(rng.uniform(-0.3, 0.3)), 0.0)
         return _vehicle(rng, pose, _FIRST_INSTANCE - 2)
 
 
