@@ -75,25 +75,32 @@ def abstention_loss(
     Returns:
         Scalar float32.
     """
+    logits = logits.float()
     inlier, outlier = inlier_and_outlier(labels)
-    inlier_term, outlier_term = _terms(logits.float(), labels.where(inlier, 0), payoff)
-    loss = outlier_weight * mean_of(outlier_term, outlier, world=world)
+    log_probs = logits.log_softmax(dim=1)
+    escape = log_probs[:, -1] - _log_payoff(logits, payoff)  # log (r / a)
+    of_class = log_probs.gather(1, labels.where(inlier, 0).unsqueeze(1)).squeeze(1)
+    cost = -torch.logaddexp(of_class, escape)
+    loss = outlier_weight * _outlier_mean(log_probs, escape, outlier, world)
     if not is_published:
-        return loss + mean_of(inlier_term, inlier, world=world)
+        return loss + mean_of(cost, inlier, world=world)
     is_exposed = outlier.flatten(1).any(dim=1)[:, None, None]
     return (
         loss
-        + mean_of(inlier_term, inlier & is_exposed, world=world)
-        + mean_of(inlier_term, inlier & ~is_exposed, world=world)
+        + mean_of(cost, inlier & is_exposed, world=world)
+        + mean_of(cost, inlier & ~is_exposed, world=world)
     )
 
 
-def _terms(logits: Tensor, classes: Tensor, payoff: Payoff) -> tuple[Tensor, Tensor]:
-    """Return the cost (B, H, W) of each pixel as inlier of its class, and as outlier."""
-    num_classes = logits.shape[1] - 1
-    log_probs = logits.log_softmax(dim=1)
-    price = payoff.of(pebal_energy(logits, num_classes=num_classes)).log()
-    escape = (log_probs[:, num_classes] - price).unsqueeze(1)  # log (r / a)
-    of_class = log_probs.gather(1, classes.unsqueeze(1))
-    as_inlier = -torch.logaddexp(of_class, escape).squeeze(1)
-    return as_inlier, -torch.logaddexp(log_probs[:, :num_classes], escape).mean(dim=1)
+def _log_payoff(logits: Tensor, payoff: Payoff) -> Tensor:
+    """Return log a (B, H, W)."""
+    if payoff.is_detached:
+        logits = logits.detach()  # keeps no exponentials for the backward pass
+    return payoff.of(pebal_energy(logits, num_classes=logits.shape[1] - 1)).log()
+
+
+def _outlier_mean(log_probs: Tensor, escape: Tensor, outlier: Tensor, world: World) -> Tensor:
+    """Return the mean of -log(p_k + r / a) over outlier pixels and all k, of their rows alone."""
+    rows = log_probs[:, :-1].movedim(1, -1)[outlier]  # (P, K)
+    cost = -torch.logaddexp(rows, escape[outlier].unsqueeze(1)).mean(dim=1)
+    return mean_of(cost, torch.ones_like(cost, dtype=torch.bool), world=world)
