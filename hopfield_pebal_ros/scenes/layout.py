@@ -116,7 +116,7 @@ class Layout:
         hidden_up_to = 0.0  # height of the neighbour that touches on the near side
         while at < pen.start_s + BLOCK_M - 4:
             if rng.random() < self._house_share:
-                facade = self._facade(int(rng.integers(9)))
+                facade = self._facade(int(rng.integers(7)))
                 is_pitched = facade.height_m < 15 and rng.random() < 0.7
                 roof = float(rng.uniform(2, 4.5)) if is_pitched else 0.0
                 u = side * (self._line(side) + float(rng.uniform(0, spread)))

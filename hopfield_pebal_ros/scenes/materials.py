@@ -16,7 +16,7 @@ from hopfield_pebal_ros.scenes.textures import (
 )
 
 METRES_PER_ROW = 0.04
-METRES_PER_COLUMN = 0.016
+METRES_PER_COLUMN = 0.02
 """Texel of the street's texture: rows run along the road, columns across."""
 
 

@@ -114,7 +114,7 @@ def upright(
 
 def with_alpha(image_rgb: ByteImage, alpha: npt.NDArray[np.floating]) -> ByteImage:
     """Premultiply (h, w, 3) by alpha (h, w) 0..1 and append it."""
-    rgba = np.empty((*alpha.shape, 4), np.uint8)
-    rgba[..., :3] = np.round(image_rgb * alpha[..., None])
-    rgba[..., 3] = np.round(alpha * 255)
-    return rgba
+    cover = np.round(alpha * 255).astype(np.uint8)
+    color = np.ascontiguousarray(image_rgb)
+    shown = cv2.multiply(color, cv2.cvtColor(cover, cv2.COLOR_GRAY2RGB), scale=1 / 255)
+    return np.dstack([np.asarray(shown, dtype=np.uint8), cover])

@@ -74,9 +74,11 @@ def random_sensor(rng: np.random.Generator, light: Light) -> Sensor:
 
 @lru_cache(maxsize=16)
 def _vignette(size_hw: tuple[int, int], strength: float) -> ByteImage:
-    y, x = np.linspace(-1, 1, size_hw[0])[:, None], np.linspace(-1, 1, size_hw[1])[None, :]
-    shade = 255 * (1 - strength * ((x * x + y * y) / 2) ** 1.5)
-    return np.repeat(shade.astype(np.uint8)[..., None], 3, axis=2)
+    """Factor (H, W, 3), 255 in the middle; smooth, so worked out on a coarse grid."""
+    y, x = np.linspace(-1, 1, 64)[:, None], np.linspace(-1, 1, 64)[None, :]
+    shade = (255 * (1 - strength * ((x * x + y * y) / 2) ** 1.5)).astype(np.float32)
+    large = cv2.resize(shade, (size_hw[1], size_hw[0]), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(np.round(large).astype(np.uint8), cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 @lru_cache(maxsize=4)

@@ -43,9 +43,20 @@ def fractal_noise(cells: int, octaves: int, seed: int) -> FloatImage:
 
 def window(noise: FloatImage, size_hw: tuple[int, int], offset: tuple[int, int]) -> FloatImage:
     """Cut (h, w) out of a tile that repeats for ever."""
-    rows = (np.arange(size_hw[0]) + offset[0]) % noise.shape[0]
-    columns = (np.arange(size_hw[1]) + offset[1]) % noise.shape[1]
-    return np.asarray(noise.take(rows, axis=0).take(columns, axis=1))
+    rows = _turned(noise, offset[0], size_hw[0], axis=0)
+    return np.ascontiguousarray(_turned(rows, offset[1], size_hw[1], axis=1))
+
+
+def _turned(noise: FloatImage, start: int, length: int, *, axis: int) -> FloatImage:
+    """Read `length` entries from `start` on, beginning anew at the tile's end."""
+    side = noise.shape[axis]
+    pieces, left, at = [], length, start % side
+    while left > 0:
+        index = [slice(None), slice(None)]
+        index[axis] = slice(at, min(at + left, side))
+        pieces.append(noise[tuple(index)])
+        left, at = left - (index[axis].stop - at), 0
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=axis)
 
 
 def random_offset(rng: np.random.Generator) -> tuple[int, int]:

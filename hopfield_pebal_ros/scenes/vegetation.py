@@ -74,17 +74,17 @@ def _leaves(
     """Colour (h, w, 3) and cover (h, w) of leafy masses, brighter towards the light."""
     height = np.full((TREE_PX, TREE_PX), -1.0, np.float32)
     shade = np.zeros((TREE_PX, TREE_PX), np.float32)
-    y, x = np.mgrid[:TREE_PX, :TREE_PX].astype(np.float32)
     sun_x = float(np.clip(sun_direction[1], -0.7, 0.7))
-    for center_x, center_y, radius in blobs[np.argsort(-blobs[:, 1])]:
-        dx, dy = (
-            (x - np.float32(center_x)) / np.float32(radius),
-            (y - np.float32(center_y)) / np.float32(radius),
-        )
-        level = 1 - dx * dx - dy * dy
-        closer = level > height
-        height[closer] = level[closer]
-        shade[closer] = (0.78 - 0.34 * dy + 0.3 * sun_x * dx)[closer]
+    for center_x, center_y, radius in blobs[np.argsort(-blobs[:, 1])].tolist():
+        reach = 1.4 * radius  # the noise can add leaves outside of the ball
+        rows = np.arange(max(int(center_y - reach), 0), min(int(center_y + reach) + 1, TREE_PX))
+        columns = np.arange(max(int(center_x - reach), 0), min(int(center_x + reach) + 1, TREE_PX))
+        dy = ((rows - center_y) / radius).astype(np.float32)[:, None]
+        dx = ((columns - center_x) / radius).astype(np.float32)[None, :]
+        level, part = 1 - dx * dx - dy * dy, np.ix_(rows, columns)
+        closer = level > height[part]
+        height[part] = np.where(closer, level, height[part])
+        shade[part] = np.where(closer, 0.78 - 0.34 * dy + 0.3 * sun_x * dx, shade[part])
     fine = window(fractal_noise(64, 4, int(rng.integers(4))), height.shape, random_offset(rng))
     ragged = window(fractal_noise(32, 5, int(rng.integers(4))), height.shape, random_offset(rng))
     density = height + 0.3 * ragged + 0.12 * fine
