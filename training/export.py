@@ -45,7 +45,7 @@ class ExportArguments:
     out: Path
     """The ONNX file to write."""
     size: tuple[int, int] | None = None
-    """Height and width of the network input [px], multiples of 128; default: as trained."""
+    """Height and width of the network input [px], multiples of 32; default: as trained."""
     output_stride: Literal[1, 2, 4, 8] = 2
     """Network input pixels per output pixel."""
     precision: str = 'fp32'
@@ -90,8 +90,8 @@ def metadata_of(checkpoint: Checkpoint, arguments: ExportArguments) -> Metadata:
             f'python -m training.calibrate {arguments.checkpoint} first'
         )
     height, width = arguments.size or checkpoint.settings.network_hw
-    if height < 128 or width < 128 or height % 128 or width % 128:
-        raise ValueError(f'--size must be multiples of 128, got {height} {width}')
+    if height < 32 or width < 32 or height % 32 or width % 32:
+        raise ValueError(f'--size must be multiples of 32, got {height} {width}')
     return Metadata(
         name=arguments.name,
         label_set=CITYSCAPES,

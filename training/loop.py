@@ -24,6 +24,7 @@ from training.objective import (
     Margins,
     anomaly_terms,
     at_loss_stride,
+    class_weights_from,
     closed_set_terms,
     margins_from,
     total,
@@ -120,6 +121,8 @@ def run(
     Raises:
         NotFiniteError: the loss is not finite; the step was not taken.
     """
+    histogram = torch.from_numpy(samples.label_histogram())[: state.network.num_classes]
+    class_weights = class_weights_from(histogram, balance=settings.losses.class_balance)
     bar = tqdm(total=settings.total_steps, initial=state.step, unit='step', smoothing=0.05)
     started, done = time.perf_counter(), 0
     with bar:
@@ -127,7 +130,7 @@ def run(
             if state.step >= settings.closed_set_steps and state.margins is None:
                 state.margins = find_margins(state.network, samples, settings)
                 log.write(state.step, 'margins', vars(state.margins))
-            terms = train_step(state, batch, settings)
+            terms = train_step(state, batch, settings, class_weights)
             done += 1
             bar.update()
             if state.step % settings.log_every == 0 or state.step == settings.total_steps:
@@ -160,7 +163,9 @@ def batches(
     yield from loader
 
 
-def train_step(state: RunState, batch: Sample, settings: TrainSettings) -> dict[str, float]:
+def train_step(
+    state: RunState, batch: Sample, settings: TrainSettings, class_weights: Tensor | None = None
+) -> dict[str, float]:
     """Take one step and return the terms of its loss.
 
     Raises:
@@ -170,7 +175,7 @@ def train_step(state: RunState, batch: Sample, settings: TrainSettings) -> dict[
     rate = learning_rate_at(state.step, settings)
     for group in state.optimizer.param_groups:
         group['lr'] = rate
-    terms = loss_terms(state, batch, settings)
+    terms = loss_terms(state, batch, settings, class_weights)
     loss = total(terms)
     if not torch.isfinite(loss):
         values = {name: term.item() for name, term in terms.items()}
@@ -185,18 +190,25 @@ def train_step(state: RunState, batch: Sample, settings: TrainSettings) -> dict[
     return {'loss': loss.item(), **{name: term.item() for name, term in terms.items()}}
 
 
-def loss_terms(state: RunState, batch: Sample, settings: TrainSettings) -> dict[str, Tensor]:
+def loss_terms(
+    state: RunState, batch: Sample, settings: TrainSettings, class_weights: Tensor | None
+) -> dict[str, Tensor]:
     """Return the weighted terms of the stage that `state.step` is in."""
     image = normalised(batch.image).contiguous(memory_format=torch.channels_last)
     with torch.autocast('cpu', torch.bfloat16, enabled=settings.precision == 'bf16'):
         logits = state.network(image)
     logits, labels = at_loss_stride(logits, batch.labels, stride=settings.losses.loss_stride)
     if state.step < settings.closed_set_steps:
-        return closed_set_terms(logits, labels)
+        return closed_set_terms(logits, labels, class_weights)
     if state.margins is None:
         raise RuntimeError('the anomaly stage needs margins; call find_margins first')
     return anomaly_terms(
-        logits, labels, losses=settings.losses, payoff=settings.payoff, margins=state.margins
+        logits,
+        labels,
+        losses=settings.losses,
+        payoff=settings.payoff,
+        margins=state.margins,
+        class_weights=class_weights,
     )
 
 

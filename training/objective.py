@@ -1,6 +1,7 @@
 """What each stage minimises: named terms of a batch, and the margins between the stages."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,8 @@ from training.losses.regularizers import smoothness, sparsity
 from training.losses.selection import mean_of
 from training.settings import LossSettings
 
+LARGEST_CLASS_WEIGHT: Final = 12.0
+
 
 @dataclass(frozen=True)
 class Margins:
@@ -21,6 +24,10 @@ class Margins:
 
     inlier: float
     outlier: float
+
+    @property
+    def distance(self) -> float:
+        return self.outlier - self.inlier
 
 
 def margins_from(inlier_energy: Tensor, losses: LossSettings) -> Margins:
@@ -35,7 +42,7 @@ def margins_from(inlier_energy: Tensor, losses: LossSettings) -> Margins:
         losses: the two quantiles.
 
     Raises:
-        ValueError: no pixels.
+        ValueError: no pixels, or all have one energy.
     """
     if inlier_energy.numel() == 0:
         raise ValueError('margins need inlier pixels, got none; are all labels ignored?')
@@ -45,6 +52,11 @@ def margins_from(inlier_energy: Tensor, losses: LossSettings) -> Margins:
         float(ordered[round(share * last)])
         for share in (losses.inlier_margin_quantile, losses.outlier_margin_quantile)
     )
+    if not inlier < outlier:
+        raise ValueError(
+            f'inlier energies do not spread: margins {inlier:g} and {outlier:g} nat; '
+            'has the closed-set stage learned anything?'
+        )
     return Margins(inlier, outlier)
 
 
@@ -61,15 +73,48 @@ def at_loss_stride(logits: Tensor, labels: Tensor, *, stride: int) -> tuple[Tens
     return resized, chosen
 
 
-def closed_set_terms(logits: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """Cross-entropy over the inlier classes; outliers and ignored pixels take no part."""
+def class_weights_from(pixels: Tensor, *, balance: float) -> Tensor:
+    """Return the weight of each class in cross-entropy, (K,) float32.
+
+    w_k is in proportion to f_k^-balance for the share f_k of class k, scaled so that a pixel
+    weighs 1 on average, then cut at `LARGEST_CLASS_WEIGHT`. Classes that do not occur weigh 1.
+
+    Args:
+        pixels: (K,) number of pixels of each class.
+        balance: 0 for equal weights, 0.5 for the inverse square root.
+    """
+    share = pixels.double() / pixels.sum().clamp(min=1)
+    weights = share.clamp(min=1e-12) ** -balance
+    weights = weights / (share * weights).sum().clamp(min=1e-12)
+    weights = weights.clamp(max=LARGEST_CLASS_WEIGHT)
+    return weights.where(pixels > 0, 1.0).float()
+
+
+def closed_set_terms(
+    logits: Tensor, labels: Tensor, class_weights: Tensor | None = None
+) -> dict[str, Tensor]:
+    """Cross-entropy over the inlier classes; outliers and ignored pixels take no part.
+
+    Args:
+        logits: (B, K + 1, H, W) float, abstention last.
+        labels: (B, H, W) int64.
+        class_weights: (K,), of mean 1 over all training pixels; None: all 1.
+    """
     inlier = (labels != OUTLIER_ID) & (labels != IGNORE_ID)
-    per_pixel = F.cross_entropy(logits[:, :-1], labels.where(inlier, 0), reduction='none')
+    per_pixel = F.cross_entropy(
+        logits[:, :-1], labels.where(inlier, 0), class_weights, reduction='none'
+    )
     return {'cross_entropy': mean_of(per_pixel, inlier)}
 
 
 def anomaly_terms(
-    logits: Tensor, labels: Tensor, *, losses: LossSettings, payoff: Payoff, margins: Margins
+    logits: Tensor,
+    labels: Tensor,
+    *,
+    losses: LossSettings,
+    payoff: Payoff,
+    margins: Margins,
+    class_weights: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Cross-entropy, abstention, energy hinges and regularisers, each with its weight in."""
     outlier = labels == OUTLIER_ID
@@ -86,9 +131,9 @@ def anomaly_terms(
         outlier_margin=margins.outlier,
     )
     return {
-        **closed_set_terms(logits, labels),
+        **closed_set_terms(logits, labels, class_weights),
         'abstention': losses.abstention_weight * abstention,
-        'margins': losses.margin_weight * hinges,
+        'margins': losses.margin_weight / margins.distance**2 * hinges,
         'smoothness': losses.smoothness_weight * smoothness(energy, inlier),
         'sparsity': losses.sparsity_weight * sparsity(energy, outlier),
     }

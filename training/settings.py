@@ -29,8 +29,8 @@ class LossSettings:
     """Of the PEBAL abstention loss."""
     outlier_abstention_weight: float = 0.1
     """Of its outlier term, inside the abstention loss."""
-    margin_weight: float = 0.1
-    """Of the squared energy hinges [1/nat^2]."""
+    margin_weight: float = 2.0
+    """Of the squared energy hinges, in units of the squared distance between the margins."""
     smoothness_weight: float = 0.0
     """Of the mean squared energy difference between neighbours [1/nat^2]."""
     sparsity_weight: float = 5e-4
@@ -39,6 +39,8 @@ class LossSettings:
     """The inlier margin m_in is this quantile of the closed-set network's own inlier energies."""
     outlier_margin_quantile: float = 0.995
     """The outlier margin m_out is this quantile of the same energies; above the other one."""
+    class_balance: float = 0.5
+    """Classes weigh as (share of pixels)^-class_balance in cross-entropy; 0: all alike."""
     loss_stride: int = 2
     """Losses are taken on every n-th row and column of the crop [px]."""
 
@@ -74,7 +76,7 @@ class TrainSettings:
 
     network_hw: tuple[int, int] = (512, 1024)
     """Input of the deployed network; training scales are relative to it [px]."""
-    crop_hw: tuple[int, int] = (256, 512)
+    crop_hw: tuple[int, int] = (320, 640)
     """Training crop [px]."""
     scale: tuple[float, float] = (0.6, 1.7)
     """Smallest and largest scale of a crop, 1: as the network will see the whole frame."""
@@ -84,9 +86,9 @@ class TrainSettings:
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
 
-    batch_size: int = 16
+    batch_size: int = 10
     """Samples a step."""
-    closed_set_steps: int = 1200
+    closed_set_steps: int = 1400
     """Steps of plain cross-entropy, before any outlier is shown."""
     anomaly_steps: int = 400
     """Steps of anomaly fine-tuning after them."""
@@ -108,7 +110,7 @@ class TrainSettings:
     """Processes that prepare samples; 0: none. The samples do not depend on it."""
     log_every: int = 20
     """Steps between two lines of log.jsonl."""
-    validate_every: int = 600
+    validate_every: int = 700
     """Steps between two validations; each writes last.pt."""
 
     def __post_init__(self) -> None:
@@ -120,10 +122,10 @@ class TrainSettings:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         if self.closed_set_steps < 0 or self.anomaly_steps < 0 or self.total_steps < 1:
             raise ValueError('a run needs at least one step, none of them negative')
-        if any(side < 128 or side % 128 for side in self.network_hw):
-            raise ValueError(f'network_hw must be multiples of 128, got {self.network_hw}')
-        if any(side < 128 or side % 128 for side in self.crop_hw):
-            raise ValueError(f'crop_hw must be multiples of 128, got {self.crop_hw}')
+        if any(side < 32 or side % 32 for side in self.network_hw):
+            raise ValueError(f'network_hw must be multiples of 32, got {self.network_hw}')
+        if any(side < 32 or side % 32 for side in self.crop_hw):
+            raise ValueError(f'crop_hw must be multiples of 32, got {self.crop_hw}')
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ValueError(f'scale must be 0 < smallest <= largest, got {self.scale}')
 

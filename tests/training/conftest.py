@@ -5,12 +5,12 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID  # noqa: E402
-from training.data.augmentations import ViewRange  # noqa: E402
-from training.data.frames import Frame  # noqa: E402
-from training.data.outlier_exposure import OutlierExposure  # noqa: E402
-from training.data.samples import TrainingSamples, WeightedSource  # noqa: E402
-from training.settings import NetworkSettings, TrainSettings  # noqa: E402
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
+from training.data.augmentations import ViewRange
+from training.data.frames import Frame
+from training.data.outlier_exposure import OutlierExposure
+from training.data.samples import TrainingSamples, WeightedSource
+from training.settings import NetworkSettings, TrainSettings
 
 ROAD, SKY = CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sky')
 

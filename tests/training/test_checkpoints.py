@@ -4,14 +4,14 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.metadata import Calibration  # noqa: E402
-from training import checkpoints  # noqa: E402
-from training.checkpoints import (  # noqa: E402
+from hopfield_pebal_ros.contract.metadata import Calibration
+from training import checkpoints
+from training.checkpoints import (
     CheckpointError,
     load_checkpoint,
     save_checkpoint,
 )
-from training.objective import Margins  # noqa: E402
+from training.objective import Margins
 
 CALIBRATION = Calibration(
     threshold=-2.5,

@@ -6,7 +6,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.deployment import (  # noqa: E402
+from hopfield_pebal_ros.contract.deployment import (
     ENERGY_OUTPUT,
     IMAGE_INPUT,
     LABEL_OUTPUT,
@@ -14,14 +14,14 @@ from hopfield_pebal_ros.contract.deployment import (  # noqa: E402
     check_tensors,
     read_metadata,
 )
-from hopfield_pebal_ros.contract.metadata import Calibration  # noqa: E402
-from training import export_check  # noqa: E402
-from training.checkpoints import save_checkpoint  # noqa: E402
-from training.export import ExportArguments, export  # noqa: E402
-from training.export_check import Agreement, VerificationError  # noqa: E402
-from training.models.deployed import DeployedModel  # noqa: E402
-from training.networks import trained_network  # noqa: E402
-from training.provenance import weights_sha256  # noqa: E402
+from hopfield_pebal_ros.contract.metadata import Calibration
+from training import export_check
+from training.checkpoints import save_checkpoint
+from training.export import ExportArguments, export
+from training.export_check import Agreement, VerificationError
+from training.models.deployed import DeployedModel
+from training.networks import trained_network
+from training.provenance import weights_sha256
 
 CALIBRATION = Calibration(threshold=-1.5, false_positive_rate=0.01, fitted_on='a test')
 
@@ -58,10 +58,10 @@ def test_metadata_describes_the_tensors_and_the_weights(
     tmp_path, checkpoint_path, trained_checkpoint
 ):
     out = tmp_path / 'model.onnx'
-    export(ExportArguments(checkpoint_path, out, size=(256, 128)))
+    export(ExportArguments(checkpoint_path, out, size=(160, 96)))
     metadata = read_metadata(out)
-    assert metadata.network_hw == (256, 128)
-    assert metadata.output_hw == (128, 64)
+    assert metadata.network_hw == (160, 96)
+    assert metadata.output_hw == (80, 48)
     assert metadata.calibration == CALIBRATION
     assert metadata.energy.unit == 'nat'
     assert metadata.provenance.weights_sha256 == weights_sha256(trained_checkpoint.network)
@@ -95,7 +95,7 @@ def test_other_precisions_are_refused(tmp_path, checkpoint_path):
 
 
 def test_size_must_fit_the_network(tmp_path, checkpoint_path):
-    with pytest.raises(ValueError, match='multiples of 128, got 720 1280'):
+    with pytest.raises(ValueError, match='multiples of 32, got 720 1280'):
         export(ExportArguments(checkpoint_path, tmp_path / 'm.onnx', size=(720, 1280)))
 
 

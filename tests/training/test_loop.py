@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
-from training.data.samples import Sample  # noqa: E402
-from training.loop import (  # noqa: E402
+from training.checkpoints import load_checkpoint, save_checkpoint
+from training.data.samples import Sample
+from training.loop import (
     NotFiniteError,
     find_margins,
     learning_rate_at,
@@ -17,8 +17,8 @@ from training.loop import (  # noqa: E402
     run,
     train_step,
 )
-from training.run_log import RunLog  # noqa: E402
-from training.settings import TrainSettings  # noqa: E402
+from training.run_log import RunLog
+from training.settings import TrainSettings
 
 
 def run_to(state, settings, samples, folder, *, stop_at=None, seen=None):
@@ -65,16 +65,18 @@ def test_twenty_steps_lower_the_loss(tmp_path, tiny_settings, samples_for):
     assert sum(losses[-3:]) / 3 < 0.65 * losses[0]
 
 
-def test_anomaly_stage_raises_outliers_above_inliers(tmp_path, tiny_settings, samples_for):
+def test_anomaly_stage_starts_with_margins_and_lowers_its_loss(
+    tmp_path, tiny_settings, samples_for
+):
     settings = replace(
         tiny_settings, closed_set_steps=20, anomaly_steps=25, anomaly_learning_rate=1e-2
     )
     state, samples = new_state(settings), samples_for(settings)
     run_to(state, settings, samples, tmp_path)
     lines = [json.loads(each) for each in (tmp_path / 'log.jsonl').read_text().splitlines()]
-    anomaly = [each['margins'] for each in lines if each.get('stage') == 'anomaly']
-    assert len(anomaly) == 25
-    assert sum(anomaly[-5:]) < 0.7 * sum(anomaly[:5])
+    losses = [each['loss'] for each in lines if each.get('stage') == 'anomaly']
+    assert len(losses) == 25
+    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
     [margins] = [each for each in lines if each['kind'] == 'margins']
     assert margins['inlier'] < margins['outlier']
     assert margins['step'] == 20

@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.provenance import provenance_of, weights_sha256  # noqa: E402
+from training.provenance import provenance_of, weights_sha256
 
 
 def test_the_hash_sees_values_names_and_types_but_not_the_order():

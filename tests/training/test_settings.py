@@ -42,8 +42,8 @@ def test_validating_on_training_images_is_warned_of():
     ('values', 'message'),
     [
         ({'batch_size': 0}, 'batch_size must be at least 1'),
-        ({'crop_hw': (200, 256)}, 'crop_hw must be multiples of 128'),
-        ({'network_hw': (512, 1000)}, 'network_hw must be multiples of 128'),
+        ({'crop_hw': (200, 250)}, 'crop_hw must be multiples of 32'),
+        ({'network_hw': (512, 1000)}, 'network_hw must be multiples of 32'),
         ({'scale': (2.0, 1.0)}, 'smallest <= largest'),
         ({'closed_set_steps': 0, 'anomaly_steps': 0}, 'at least one step'),
     ],

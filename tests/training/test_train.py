@@ -4,9 +4,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.deployment import read_metadata  # noqa: E402
-from training import calibrate, export, preview_data, train  # noqa: E402
-from training.checkpoints import load_checkpoint  # noqa: E402
+from hopfield_pebal_ros.contract.deployment import read_metadata
+from training import calibrate, export, preview_data, train
+from training.checkpoints import load_checkpoint
 
 TINY = [
     *('--num-drives', '1', '--frames-per-drive', '2', '--held-back-drives', '4'),

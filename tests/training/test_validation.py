@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch')
-from torch import nn  # noqa: E402
+from torch import nn
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID  # noqa: E402
-from training.data.frames import Frame  # noqa: E402
-from training.validation import camvid_miou, measure, predictions  # noqa: E402
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
+from training.data.frames import Frame
+from training.validation import camvid_miou, measure, predictions
 
 ROAD, SKY, RIDER = (CITYSCAPES.id_of(name) for name in ('road', 'sky', 'rider'))
 

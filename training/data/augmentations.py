@@ -37,19 +37,32 @@ class View:
 
 
 def draw_view(frame_hw: tuple[int, int], view_range: ViewRange, rng: np.random.Generator) -> View:
-    """Choose scale, aspect and place of a crop of a frame of size `frame_hw`."""
+    """Choose scale, aspect and place of a crop of a frame of size `frame_hw`.
+
+    The crop lies anywhere in the network input, padding of the letterbox included: the network
+    must learn what it will see beside narrow frames.
+    """
     fit = min(view_range.network_hw[0] / frame_hw[0], view_range.network_hw[1] / frame_hw[1])
     low, high = view_range.scale
     scale = fit * float(np.exp(rng.uniform(np.log(low), np.log(high))))
     stretch = float(np.exp(rng.uniform(-1, 1) * np.log(view_range.aspect)))
     height = max(1, round(view_range.crop_hw[0] / scale))
     width = max(1, round(view_range.crop_hw[1] / (scale * stretch)))
-    return View(_start(frame_hw[0], height, rng), _start(frame_hw[1], width, rng), height, width)
+    margins_hw = [
+        max(0, round(network / fit) - frame) // 2
+        for network, frame in zip(view_range.network_hw, frame_hw, strict=True)
+    ]
+    return View(
+        _start(frame_hw[0], height, margins_hw[0], rng),
+        _start(frame_hw[1], width, margins_hw[1], rng),
+        height,
+        width,
+    )
 
 
-def _start(available: int, wanted: int, rng: np.random.Generator) -> int:
-    """Return where a stretch begins: inside if it fits, around everything if it does not."""
-    low, high = sorted((0, available - wanted))
+def _start(available: int, wanted: int, margin: int, rng: np.random.Generator) -> int:
+    """Return where a stretch begins: inside frame and margins, or around them if larger."""
+    low, high = sorted((-margin, available + margin - wanted))
     return int(rng.integers(low, high + 1))
 
 

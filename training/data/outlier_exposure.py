@@ -30,7 +30,7 @@ class OutlierExposure:
     largest_px: float = 220.0
     on_ground_share: float = 0.6
     """Share of objects that stand on road or sidewalk; the others lie anywhere."""
-    scene_texture_share: float = 0.0
+    scene_texture_share: float = 0.4
     """Share of objects clad in a tinted piece of the picture (CutPaste, Li et al. 2021)."""
 
     def paste(

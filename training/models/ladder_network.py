@@ -10,7 +10,8 @@ from torch import Tensor, nn
 STEM_STRIDE: Final = 4
 """Stride of the finest features and of the logits."""
 
-_POOLED_GRIDS: Final = (1, 2, 4)
+_POOLING_KERNELS: Final = (5, 9, 17)
+"""In cells of the coarsest map; with stride 32 about 160, 290 and 540 image pixels."""
 
 
 class LadderNetwork(nn.Module):
@@ -91,22 +92,27 @@ class ResidualBlock(nn.Module):
 
 
 class PyramidPooling(nn.Module):
-    """The coarsest map beside its means over 1x1, 2x2 and 4x4 cells (Zhao et al. 2017)."""
+    """The coarsest map beside its means over windows of three sizes (as in Hong et al. 2021).
+
+    Windows of fixed size in pixels, not of a share of the picture: training crops and the whole
+    frame on the vehicle then mean the same by context. Without the mean over all of the picture
+    for that reason.
+    """
 
     def __init__(self, width_in: int, width_out: int) -> None:
         super().__init__()
         branch = width_out // 2
         self.reduce = _conv(width_in, width_out, kernel=1)
         self.branches = nn.ModuleList(
-            nn.Conv2d(width_out, branch, 1, bias=False) for _ in _POOLED_GRIDS
+            nn.Conv2d(width_out, branch, 1, bias=False) for _ in _POOLING_KERNELS
         )
-        self.blend = _conv(width_out + branch * len(_POOLED_GRIDS), width_out, kernel=1)
+        self.blend = _conv(width_out + branch * len(_POOLING_KERNELS), width_out, kernel=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.reduce(x)
         pooled = [
-            _resized_to(branch(F.adaptive_avg_pool2d(x, cells)), x)
-            for branch, cells in zip(self.branches, _POOLED_GRIDS, strict=True)
+            _resized_to(branch(_window_mean(x, kernel)), x)
+            for branch, kernel in zip(self.branches, _POOLING_KERNELS, strict=True)
         ]
         return cast('Tensor', self.blend(torch.cat([x, *pooled], dim=1)))
 
@@ -132,6 +138,13 @@ def _stage(width_in: int, width_out: int, count: int, *, stride: int) -> nn.Sequ
     first = ResidualBlock(width_in, width_out, stride=stride)
     rest = [ResidualBlock(width_out, width_out, stride=1) for _ in range(count - 1)]
     return nn.Sequential(first, *rest)
+
+
+def _window_mean(x: Tensor, kernel: int) -> Tensor:
+    """Mean over kernel x kernel windows at every (kernel // 2)-th cell."""
+    return F.avg_pool2d(
+        x, kernel, stride=kernel // 2, padding=kernel // 2, count_include_pad=False
+    )
 
 
 def _resized_to(x: Tensor, like: Tensor) -> Tensor:

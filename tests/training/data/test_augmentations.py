@@ -3,8 +3,8 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID  # noqa: E402
-from training.data.augmentations import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import IGNORE_ID
+from training.data.augmentations import (
     View,
     ViewRange,
     cut,
@@ -37,9 +37,18 @@ def test_scale_one_is_the_scale_of_the_letterboxed_frame(frame_hw, view_hw):
 
 def test_a_view_that_fits_lies_inside():
     for seed in range(20):
-        view = draw_view((360, 480), RANGE, np.random.default_rng(seed))
-        assert 0 <= view.top <= 360 - view.height
-        assert 0 <= view.left <= 480 - view.width
+        view = draw_view((1024, 2048), RANGE, np.random.default_rng(seed))
+        assert 0 <= view.top <= 1024 - view.height
+        assert 0 <= view.left <= 2048 - view.width
+
+
+def test_views_of_narrow_frames_reach_into_the_letterbox_as_far_as_the_vehicle_sees():
+    # 360x480 fits 512x1024 at 512 / 360: 720 columns, 120 beyond each side of the frame
+    views = [draw_view((360, 480), RANGE, np.random.default_rng(seed)) for seed in range(60)]
+    assert all(0 <= view.top <= 360 - view.height for view in views)
+    assert all(-120 <= view.left <= 600 - view.width for view in views)
+    assert min(view.left for view in views) < -60
+    assert max(view.left + view.width for view in views) > 540
 
 
 def test_a_larger_view_holds_the_whole_frame_and_ignores_the_rest():

@@ -10,7 +10,7 @@ from training.data import outlier_exposure
 from training.data.outlier_exposure import OutlierExposure
 
 ROAD, SKY = CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sky')
-EXPOSURE = OutlierExposure(most_objects=2, smallest_px=10, largest_px=30)
+EXPOSURE = OutlierExposure(most_objects=2, smallest_px=10, largest_px=30, scene_texture_share=0.0)
 
 
 def street():

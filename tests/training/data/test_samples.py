@@ -1,16 +1,16 @@
 import pytest
 
 torch = pytest.importorskip('torch')
-from torch.utils.data import DataLoader  # noqa: E402
+from torch.utils.data import DataLoader
 
-from hopfield_pebal_ros.contract.labels import OUTLIER_ID  # noqa: E402
-from training.data.samples import (  # noqa: E402
+from hopfield_pebal_ros.contract.labels import OUTLIER_ID
+from training.data.samples import (
     RunSampler,
     SampleKey,
     TrainingSamples,
     WeightedSource,
 )
-from training.data.workers import WORKER_START, start_worker  # noqa: E402
+from training.data.workers import WORKER_START, start_worker
 
 
 def sampler(steps, num_samples=5, seed=0):
@@ -79,6 +79,12 @@ def test_a_resumed_sampler_goes_on_where_the_whole_one_is():
 def test_outliers_begin_at_the_anomaly_stage():
     exposed = [batch[0].has_outliers for batch in sampler(range(4, 8))]
     assert exposed == [False, False, True, True]
+
+
+def test_histogram_counts_pixels(tiny_settings, samples_for):
+    once = samples_for(tiny_settings).label_histogram()
+    assert once[OUTLIER_ID] == 2 * 4 * 400  # frames 0 and 4 stand for 4 each; 20 x 20 pixels
+    assert once.sum() == 2 * 4 * 128 * 256
 
 
 def test_repeats_count_in_an_epoch(tiny_settings, painted_frames, samples_for):

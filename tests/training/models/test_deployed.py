@@ -3,9 +3,9 @@ import math
 import pytest
 
 torch = pytest.importorskip('torch')
-from torch import nn  # noqa: E402
+from torch import nn
 
-from training.models.deployed import DeployedModel, normalised  # noqa: E402
+from training.models.deployed import DeployedModel, normalised
 
 
 class RedIsClassOne(nn.Module):

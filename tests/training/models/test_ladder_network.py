@@ -2,9 +2,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.models.ladder_network import STEM_STRIDE, LadderNetwork  # noqa: E402
-from training.networks import build_network  # noqa: E402
-from training.settings import PRESETS  # noqa: E402
+from training.models.ladder_network import STEM_STRIDE, LadderNetwork
+from training.networks import build_network
+from training.settings import PRESETS
 
 
 def tiny(**changes):
