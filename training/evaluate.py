@@ -40,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         lines = run(arguments)
     except (ValueError, OSError, MemoryError, EngineError) as error:
         sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.stderr.write('stopped; no results were written\n')
+        sys.exit(130)
     sys.stdout.write('\n'.join(lines) + '\n')
 
 

@@ -1,5 +1,6 @@
 """A labelled set for evaluation: its pairs, what its label ids mean, and how a pair is read."""
 
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,13 +75,7 @@ class Pair:
         image_rgb = read_image_rgb(self.image_path)
         if self.overlay_path is None:
             return image_rgb
-        with np.load(self.overlay_path, allow_pickle=False) as file:
-            if 'rgb' not in file.files:
-                raise BenchmarkError(
-                    f"{self.overlay_path} has arrays {file.files}, expected 'rgb': is it an "
-                    'overlay of Fishyscapes Static?'
-                )
-            overlay = file['rgb']
+        overlay = _read_overlay(self.overlay_path)
         if overlay.shape != image_rgb.shape:
             raise BenchmarkError(
                 f'{self.overlay_path} is {overlay.shape}, its image {self.image_path} is '
@@ -142,6 +137,21 @@ class Benchmark:
 def zero_one_void(*, void: int = IGNORE_ID) -> IdTable:
     """Return the ids of most anomaly sets: 0 inlier, 1 outlier, 255 void."""
     return IdTable({0: INLIER_ID, 1: OUTLIER_ID, void: IGNORE_ID})
+
+
+def _read_overlay(path: Path) -> npt.NDArray[np.integer]:
+    """Return the signed overlay (H, W, 3) of an npz file."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise BenchmarkError(f'{path} is no npz file ({error}): unpack the set again') from error
+    if 'rgb' not in arrays:
+        raise BenchmarkError(
+            f"{path} has arrays {sorted(arrays)}, expected 'rgb': is it an overlay of Fishyscapes "
+            'Static?'
+        )
+    return np.asarray(arrays['rgb'])
 
 
 def _listed(ids: Iterable[int]) -> str:

@@ -53,6 +53,19 @@ def test_an_overlay_of_another_size_is_refused(tmp_path):
         benchmark.read(benchmark.pairs[0])
 
 
+@pytest.mark.parametrize('arrays', [{'other': np.zeros(1)}, None])
+def test_a_foreign_or_damaged_overlay_is_refused(tmp_path, arrays):
+    write_overlay_set(tmp_path, tmp_path)
+    path = tmp_path / f'0001_{CITY_ID}_rgb.npz'
+    if arrays is None:
+        path.write_bytes(path.read_bytes()[:50])
+    else:
+        np.savez(path, **arrays)
+    benchmark = opened('fs_static', tmp_path)
+    with pytest.raises(BenchmarkError, match=r"is no npz file|arrays \['other'\], expected 'rgb'"):
+        benchmark.read(benchmark.pairs[0])
+
+
 @pytest.mark.parametrize(
     ('image', 'labels'),
     [
