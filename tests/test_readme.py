@@ -60,7 +60,10 @@ def test_every_folder_with_code_is_on_the_map() -> None:
     assert found == set(FOLDERS)
 
 
-@pytest.mark.parametrize('module', sorted(set(re.findall(r'python -m ([a-z_]+(?:\.\w+)*)', README))))
+COMMANDS = sorted(set(re.findall(r'python -m ([a-z_]+(?:\.\w+)*)', README)))
+
+
+@pytest.mark.parametrize('module', COMMANDS)
 def test_every_command_of_readme_exists_or_is_said_to_come(module: str) -> None:
     path = ROOT / f'{module.replace(".", "/")}.py'
     line = next(line for line in README.splitlines() if f'python -m {module}' in line)

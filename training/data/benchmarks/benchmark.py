@@ -151,7 +151,8 @@ def _read_overlay(path: Path) -> npt.NDArray[np.integer]:
             f"{path} has arrays {sorted(arrays)}, expected 'rgb': is it an overlay of Fishyscapes "
             'Static?'
         )
-    return np.asarray(arrays['rgb'])
+    overlay: npt.NDArray[np.integer] = np.asarray(arrays['rgb'])
+    return overlay
 
 
 def _listed(ids: Iterable[int]) -> str:
