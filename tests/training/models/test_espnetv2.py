@@ -4,9 +4,9 @@ import hashlib
 import pytest
 
 torch = pytest.importorskip('torch')
-import torch.nn.functional as F  # noqa: E402
+import torch.nn.functional as F
 
-from training.models.espnetv2 import ENCODER_WIDTHS, INPUT_MULTIPLE, ESPNetv2  # noqa: E402
+from training.models.espnetv2 import ENCODER_WIDTHS, INPUT_MULTIPLE, ESPNetv2
 
 KEYS_OF_A_FILE = 526
 TABLE_SHA256 = {

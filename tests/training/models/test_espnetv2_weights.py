@@ -5,9 +5,9 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.models.deployed import normalised  # noqa: E402
-from training.models.espnetv2 import ESPNetv2  # noqa: E402
-from training.models.espnetv2_weights import load_espnetv2  # noqa: E402
+from training.models.deployed import normalised
+from training.models.espnetv2 import ESPNetv2
+from training.models.espnetv2_weights import load_espnetv2
 
 PUBLISHED = Path(
     os.environ.get(

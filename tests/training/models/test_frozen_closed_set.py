@@ -3,11 +3,11 @@ import copy
 import pytest
 
 torch = pytest.importorskip('torch')
-import torch.nn.functional as F  # noqa: E402
+import torch.nn.functional as F
 
-from training.models.espnetv2 import ESPNetv2  # noqa: E402
-from training.models.frozen_closed_set import BranchSettings, FrozenClosedSet  # noqa: E402
-from training.models.tapped_network import TappedNetwork  # noqa: E402
+from training.models.espnetv2 import ESPNetv2
+from training.models.frozen_closed_set import BranchSettings, FrozenClosedSet
+from training.models.tapped_network import TappedNetwork
 
 
 def espnet(seed=0):

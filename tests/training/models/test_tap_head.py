@@ -2,7 +2,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
-from training.models.tap_head import HEAD_STRIDE, TapHead, resized  # noqa: E402
+from training.models.tap_head import HEAD_STRIDE, TapHead, resized
 
 WIDTHS = {'s2': 3, 's4': 4, 's8': 5, 's16': 6}
 STRIDES = {'s2': 2, 's4': 4, 's8': 8, 's16': 16}
