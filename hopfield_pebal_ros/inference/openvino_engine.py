@@ -1,5 +1,6 @@
 """A deployable file on OpenVINO: CPU, or an Intel GPU or NPU."""
 
+import functools
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,7 +43,7 @@ class OpenVinoEngine:
         num_threads: int,
     ) -> None:
         self._openvino = _import_openvino()
-        self._core = self._openvino.Core()
+        self._core = _shared_core()
         self.device = _checked_device(self._core, device)
         _check_capability(self._core, self.device, precision)
         self.precision: str = precision
@@ -105,6 +106,17 @@ def _import_openvino() -> Any:
             "pip install openvino, or ask for backend 'onnxruntime'"
         ) from error
     return openvino
+
+
+@functools.cache
+def _shared_core() -> Any:
+    """Return the one Core of this process, kept until it ends.
+
+    The CPU plugin gives its thread a stack for signal handlers. When the last Core goes, that
+    stack is freed but stays in use, and the next signal that Python handles ends the process
+    (OpenVINO 2026.4).
+    """
+    return _import_openvino().Core()
 
 
 def _checked_device(core: Any, device: str) -> str:
