@@ -26,7 +26,7 @@ from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_c
 from hopfield_pebal_ros.node.image_messages import to_color
 from hopfield_pebal_ros.node.outputs import Outputs
 from hopfield_pebal_ros.node.parameters import Parameters, reason_to_refuse
-from hopfield_pebal_ros.node.stop_signals import on_stop_signal
+from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.worker import Worker
 
@@ -225,6 +225,7 @@ def main(args: list[str] | None = None) -> int:
         return _run(stopped)
     finally:
         rclpy.shutdown()
+        ignore_stop_signals()
 
 
 def _run(stopped: Future) -> int:

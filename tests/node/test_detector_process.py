@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_signal_ends_an_active_node_with_exit_code_0(tiny_model: Path, number:
 def test_a_signal_ends_an_unconfigured_node_with_exit_code_0(number: int) -> None:
     code, said = signalled(start('autostart:=false'), 'waiting for the transition', number)
     assert (code, said.count('\n')) == (0, 1), said
+
+
+def test_a_signal_that_comes_twice_at_once_counts_once() -> None:
+    """A launcher and the terminal both send it."""
+    process = start('autostart:=false')
+    for line in process.stderr:
+        if 'waiting for the transition' in line:
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            break
+    code, said = end_of(process)
+    assert code == 0, said
 
 
 def test_a_missing_model_ends_it_with_exit_code_1_and_the_reason() -> None:

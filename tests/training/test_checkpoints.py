@@ -75,3 +75,10 @@ def test_foreign_file_is_refused(tmp_path):
 def test_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'training\.train makes one'):
         load_checkpoint(tmp_path / 'best.pt')
+
+
+def test_a_text_file_is_refused(tmp_path):
+    path = tmp_path / 'best.pt'
+    path.write_text('hello world')
+    with pytest.raises(CheckpointError, match='no checkpoint'):
+        load_checkpoint(path)
