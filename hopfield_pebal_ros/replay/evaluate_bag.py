@@ -78,7 +78,7 @@ class EvaluateBag:
     """Of the arithmetic; that of the file where not given."""
     threshold: float | None = None
     """Energy above which a pixel is anomalous; the calibrated one of the file where not given."""
-    min_region_area: int = 100
+    min_region_area_px: int = 100
     """Smaller regions are not listed [px of the camera image]."""
     title: str | None = None
     """Of the report; made of the name of the bag where not given."""
@@ -187,7 +187,7 @@ def _play(
             backend=settings.backend,
             precision=settings.precision,
             threshold=settings.threshold,
-            min_region_area_px=settings.min_region_area,
+            min_region_area_px=settings.min_region_area_px,
         )
         try:
             return run_offline(bag, topic, detector, result_bag=result_path, progress=bar.update)
@@ -201,7 +201,7 @@ def _node_settings(settings: EvaluateBag) -> NodeSettings:
         backend=settings.backend,
         precision=settings.precision,
         threshold=settings.threshold,
-        min_region_area_px=settings.min_region_area,
+        min_region_area_px=settings.min_region_area_px,
     )
 
 
