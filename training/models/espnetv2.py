@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from training.models.eesp_blocks import EESP, DownSampler, conv_norm
 from training.models.efficient_pyramid import EfficientPyramidPool, GatedLateral
-from training.models.tapped_network import LOGITS_TAP, TappedNetwork
+from training.models.tapped_network import LOGITS_TAP, TappedNetwork, check_input_size
 
 ENCODER_WIDTHS: Final = MappingProxyType(
     {
@@ -131,7 +131,7 @@ class ESPNetv2(TappedNetwork):
         Raises:
             ValueError: height or width is not a multiple of `INPUT_MULTIPLE`.
         """
-        _check_size(image)
+        check_input_size(image, multiple=INPUT_MULTIPLE)
         l1, l2, l3, l4 = self.base_net(image)
         d1 = self.bu_dec_l1(l4)
         d2 = self.bu_dec_l2(self.bu_br_l2(_doubled(d1) + self.merge_enc_dec_l2(l3)))
@@ -157,15 +157,6 @@ class ESPNetv2(TappedNetwork):
 
 def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode='bilinear', align_corners=True)
-
-
-def _check_size(image: Tensor) -> None:
-    height, width = image.shape[2:]
-    if height % INPUT_MULTIPLE or width % INPUT_MULTIPLE:
-        raise ValueError(
-            f'image height and width must be multiples of {INPUT_MULTIPLE}, '
-            f'got {height} {width}; resize or pad it'
-        )
 
 
 def _initialise(module: nn.Module) -> None:

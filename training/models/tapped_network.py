@@ -21,3 +21,13 @@ class TappedNetwork(nn.Module):
     def taps(self, image: Tensor) -> dict[str, Tensor]:
         """Every named map (B, width, H / stride, W / stride) of a normalised (B, 3, H, W)."""
         raise NotImplementedError
+
+
+def check_input_size(image: Tensor, *, multiple: int) -> None:
+    """Raise a ValueError unless height and width of (B, 3, H, W) are multiples of `multiple`."""
+    height, width = image.shape[2:]
+    if height % multiple or width % multiple:
+        raise ValueError(
+            f'image height and width must be multiples of {multiple}, '
+            f'got {height} {width}; resize or pad it'
+        )
