@@ -25,7 +25,7 @@ INPUT_MULTIPLE: Final = 16
 _ENCODER_TAPS: Final = MappingProxyType(
     {'1': 'l1', '3': 'l2', '4': 'low', '6': 'l3', '12': 'l4', '16': 'l5'}
 )
-"""Index of torchvision's block to tap: the last block of a stride, the first at stride 8, the last of all."""
+"""Torchvision's block to its tap: the last block of each stride, and what the head reads."""
 _TAP_WIDTHS: Final = (16, 24, 40, 40, 112, 960, 128)
 
 

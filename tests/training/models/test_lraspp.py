@@ -38,12 +38,11 @@ def test_every_weight_gets_a_gradient():
     assert all(each.grad is not None for each in trained.parameters())
 
 
-def test_a_traced_network_gives_the_same_logits(network):
-    image = torch.randn(1, 3, 64, 64)
+def test_an_exported_network_gives_the_same_logits(network):
+    exported = torch.export.export(network, (torch.randn(1, 3, 64, 64),)).module()
+    other = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        traced = torch.jit.trace(network, image)
-        other = torch.randn(1, 3, 64, 64)
-        assert torch.equal(traced(other), network(other))
+        assert torch.equal(exported(other), network(other))
 
 
 def test_sizes_that_are_no_multiple_are_refused(network):
