@@ -48,6 +48,7 @@ RULES = {
         ours=('contract', 'scenes', 'inference', 'evaluation', 'report'),
     ),
     'training/models': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
+    'training/memory': allowed('torch', 'torchvision', 'safetensors', ours=('contract', 'scenes')),
     'training/losses': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
     'training/data': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
 }  # fmt: skip

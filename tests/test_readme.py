@@ -19,6 +19,7 @@ FOLDERS = (
     'hopfield_pebal_ros/evaluation',
     'training',
     'training/models',
+    'training/memory',
     'training/losses',
     'training/data',
     'training/data/benchmarks',
