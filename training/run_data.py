@@ -7,9 +7,9 @@ from tqdm import tqdm
 
 from training.data.augmentations import ViewRange
 from training.data.camvid import CamVidFrames
-from training.data.frames import Frame, FrameSource
+from training.data.frames import Frame, FrameSource, WeightedSource
 from training.data.procedural import DriveFrames, RenderedFrames, render_frames
-from training.data.samples import TrainingSamples, WeightedSource
+from training.data.samples import TrainingSamples
 from training.settings import TrainSettings
 
 FIRST_TRAINING_SEED: Final = 10_000

@@ -7,9 +7,9 @@ torch = pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
 from training.data.augmentations import ViewRange
-from training.data.frames import Frame
+from training.data.frames import Frame, WeightedSource
 from training.data.outlier_exposure import OutlierExposure
-from training.data.samples import TrainingSamples, WeightedSource
+from training.data.samples import TrainingSamples
 from training.settings import NetworkSettings, TrainSettings
 
 ROAD, SKY = CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sky')

@@ -28,6 +28,14 @@ class FrameSource(Protocol):
     def __getitem__(self, index: int) -> Frame: ...
 
 
+@dataclass(frozen=True)
+class WeightedSource:
+    """Frames that count `repeats` times in every epoch."""
+
+    frames: FrameSource
+    repeats: int = 1
+
+
 def read_image_rgb(path: Path) -> npt.NDArray[np.uint8]:
     """Read a picture as (H, W, 3) uint8 RGB.
 

@@ -4,12 +4,8 @@ torch = pytest.importorskip('torch')
 from torch.utils.data import DataLoader
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
-from training.data.samples import (
-    RunSampler,
-    SampleKey,
-    TrainingSamples,
-    WeightedSource,
-)
+from training.data.frames import WeightedSource
+from training.data.samples import RunSampler, SampleKey, TrainingSamples
 from training.data.workers import WORKER_START, start_worker
 
 
