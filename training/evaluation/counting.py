@@ -17,7 +17,8 @@ from hopfield_pebal_ros.evaluation.ground_truth import outlier_and_valid
 from hopfield_pebal_ros.evaluation.image_log import ImageLog
 from hopfield_pebal_ros.evaluation.object_sizes import ObjectSizeCounter
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
-from training.data.benchmarks.benchmark import Benchmark, LabelMap, Pair
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.labelled_set import LabelMap, Pair
 from training.evaluation.class_counts import ClassMapping, count_classes
 from training.evaluation.count_log import CountLog
 from training.evaluation.scores import Scores, ScoreSource

@@ -21,9 +21,10 @@ from hopfield_pebal_ros.evaluation.counters_file import (
 )
 from hopfield_pebal_ros.evaluation.shards import parse_shard
 from hopfield_pebal_ros.report.page import Section, render_page
-from training.data.benchmarks.benchmark import Benchmark, Pair, Track
+from training.data.benchmarks.benchmark import Benchmark, Track
 from training.data.benchmarks.registry import open_benchmark
 from training.data.benchmarks.scan import scan
+from training.data.labelled_set import Pair
 from training.evaluation.arguments import BEST_F1, DEPLOYED, EvaluateArguments, component_number
 from training.evaluation.class_counts import ClassMapping, map_classes
 from training.evaluation.counting import (

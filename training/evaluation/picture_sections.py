@@ -6,7 +6,7 @@ from hopfield_pebal_ros.evaluation.image_log import ImageRecord
 from hopfield_pebal_ros.report.chart import Chart
 from hopfield_pebal_ros.report.energy_charts import energy_colors
 from hopfield_pebal_ros.report.page import LegendEntry, Section
-from training.data.benchmarks.benchmark import Pair
+from training.data.labelled_set import Pair
 from training.evaluation.figure_names import percent
 from training.evaluation.pictures import LEGEND, Painter, best_and_worst
 

@@ -18,7 +18,8 @@ from hopfield_pebal_ros.inference.overlay import draw_overlay
 from hopfield_pebal_ros.inference.regions import find_regions
 from hopfield_pebal_ros.report.page import FramePictures, LegendEntry
 from hopfield_pebal_ros.report.panels import Panel, frame_panels, to_picture
-from training.data.benchmarks.benchmark import Benchmark, LabelMap, Pair
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.labelled_set import LabelMap, Pair
 from training.evaluation.scores import Scores, ScoreSource
 
 FOUND_RGB: Final = (46, 160, 90)

@@ -5,7 +5,8 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.evaluation.component_metrics import NO_FILTER
-from training.data.benchmarks.benchmark import INLIER_ID, Pair
+from training.data.benchmarks.benchmark import INLIER_ID
+from training.data.labelled_set import Pair
 from training.evaluation.counting import CountingPlan, SetCounts, first_above
 from training.evaluation.figures import best_f1_threshold, figures_of_set
 from training.evaluation.scores import Scores

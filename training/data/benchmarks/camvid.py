@@ -11,10 +11,12 @@ from hopfield_pebal_ros.contract.labels import (
     InlierClass,
     LabelSet,
 )
-from training.data.benchmarks.benchmark import Benchmark, BenchmarkError, IdTable, Pair
-from training.data.benchmarks.layouts import REPACKED, Layout, find_pairs, with_suffixes
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.benchmarks.layouts import REPACKED, find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
 from training.data.camvid import ALSO_COUNTED_AS, CAMVID_CLASSES, CAMVID_UNLABELLED
+from training.data.labelled_set import DatasetError, IdTable, Pair
+from training.data.layouts import Layout, with_suffixes
 
 SPLITS: Final = ('train', 'val', 'test')
 _CAMERA_RATE_HZ: Final = 30  # frames are numbered at this rate
@@ -30,12 +32,12 @@ def camvid(options: BenchmarkOptions) -> Benchmark:
     options.allow_only('camvid', 'split', 'held_out')
     split = options.split or 'val'
     if split not in SPLITS:
-        raise BenchmarkError(f'--split must be one of {", ".join(SPLITS)}, got {split}')
+        raise DatasetError(f'--split must be one of {", ".join(SPLITS)}, got {split}')
     layout, pairs = find_pairs('camvid', options.root, (_official(split), *REPACKED))
     names = [name for name, _ in CAMVID_CLASSES]
     held_out = options.held_out
     if held_out is not None and held_out not in names:
-        raise BenchmarkError(f'CamVid has no class {held_out!r}; it has {", ".join(names)}')
+        raise DatasetError(f'CamVid has no class {held_out!r}; it has {", ".join(names)}')
     inliers = [name for name in names if name != held_out]
     ids = {
         names.index(name): OUTLIER_ID if name == held_out else inliers.index(name)

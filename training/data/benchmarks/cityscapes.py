@@ -6,15 +6,12 @@ from typing import Final
 import numpy as np
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
-from training.data.benchmarks.benchmark import Benchmark, BenchmarkError, IdTable, Pair
-from training.data.benchmarks.layouts import (
-    Layout,
-    find_pairs,
-    same_stem,
-    with_suffixes,
-)
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.benchmarks.layouts import find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
 from training.data.frames import read_label_map
+from training.data.labelled_set import DatasetError, IdTable, Pair
+from training.data.layouts import Layout, same_stem, with_suffixes
 
 LABEL_IDS: Final = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
 """Cityscapes labelId of each train id; all other labelIds 0..33 are void."""
@@ -83,7 +80,7 @@ def holds_train_ids(pairs: Sequence[Pair]) -> bool:
     """Tell train ids (0..18 and 255) from labelIds (0..33) by the first file that shows it.
 
     Raises:
-        BenchmarkError: no file shows it.
+        DatasetError: no file shows it.
     """
     for pair in pairs:
         ids = np.unique(read_label_map(pair.label_path))
@@ -91,7 +88,7 @@ def holds_train_ids(pairs: Sequence[Pair]) -> bool:
             return True
         if ids.max() >= len(CITYSCAPES):
             return False
-    raise BenchmarkError(
+    raise DatasetError(
         f'none of {len(pairs)} label files holds an id of 19 or more, so labelIds and train ids '
         'cannot be told apart: name the files *_gtFine_labelIds.png in the official layout'
     )

@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from training.data.benchmarks.benchmark import Benchmark, zero_one_void
-from training.data.benchmarks.layouts import REPACKED, Layout, find_pairs, with_suffixes
+from training.data.benchmarks.layouts import REPACKED, find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.layouts import Layout, with_suffixes
 
 _CITYSCAPES_ID: Final = r'(?P<id>(?P<city>[A-Za-z-]+)_(?P<sequence>\d+)_\d+)'
 _LOST_IMAGES: Final = (

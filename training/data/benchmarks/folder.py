@@ -3,9 +3,11 @@
 from typing import Final
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from training.data.benchmarks.benchmark import INLIER_ID, Benchmark, BenchmarkError, IdTable
-from training.data.benchmarks.layouts import find_pairs, same_stem
+from training.data.benchmarks.benchmark import INLIER_ID, Benchmark
+from training.data.benchmarks.layouts import find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.labelled_set import DatasetError, IdTable
+from training.data.layouts import same_stem
 
 DEFAULT_ANOMALY_IDS: Final = (1,)
 DEFAULT_IGNORE_IDS: Final = (IGNORE_ID,)
@@ -34,10 +36,10 @@ def folder(options: BenchmarkOptions) -> Benchmark:
 def _check_ids(anomaly_ids: tuple[int, ...], ignore_ids: tuple[int, ...]) -> None:
     for flag, ids in (('--anomaly-ids', anomaly_ids), ('--ignore-ids', ignore_ids)):
         if not all(0 <= each <= 255 for each in ids):
-            raise BenchmarkError(f'{flag} must be 0..255, got {_text(ids)}')
+            raise DatasetError(f'{flag} must be 0..255, got {_text(ids)}')
     both = sorted(set(anomaly_ids) & set(ignore_ids))
     if both:
-        raise BenchmarkError(
+        raise DatasetError(
             f'--anomaly-ids {_text(anomaly_ids)} and --ignore-ids {_text(ignore_ids)} share '
             f'{_text(both)}: a pixel cannot be both'
         )

@@ -3,9 +3,11 @@
 from typing import Final
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from training.data.benchmarks.benchmark import INLIER_ID, Benchmark, IdTable
-from training.data.benchmarks.layouts import Layout, find_pairs, with_suffixes
+from training.data.benchmarks.benchmark import INLIER_ID, Benchmark
+from training.data.benchmarks.layouts import find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.labelled_set import IdTable
+from training.data.layouts import Layout, with_suffixes
 
 # SegmentMeIfYouCan, testNoKnown: children and bicycles, which a network may know
 _KNOWN: Final = (

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class BenchmarkOptions:
         """Refuse an option that this set has no use for.
 
         Raises:
-            BenchmarkError: one was given.
+            DatasetError: one was given.
         """
         for each in fields(self):
             if (
@@ -33,6 +33,6 @@ class BenchmarkOptions:
             ):
                 flag = each.name.replace('_', '-')
                 allowed = ', '.join(f'--{name.replace("_", "-")}' for name in names) or 'none'
-                raise BenchmarkError(
+                raise DatasetError(
                     f'--{flag} means nothing for {set_name}, which takes {allowed}; leave it out'
                 )

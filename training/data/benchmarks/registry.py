@@ -50,6 +50,6 @@ def open_benchmark(name: DatasetName, options: BenchmarkOptions) -> Benchmark:
     """Find a set on disk.
 
     Raises:
-        BenchmarkError: it is not there, not whole, or an option does not fit.
+        DatasetError: it is not there, not whole, or an option does not fit.
     """
     return BENCHMARKS[name](options)

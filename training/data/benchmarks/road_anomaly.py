@@ -3,9 +3,11 @@
 from typing import Final
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
-from training.data.benchmarks.benchmark import INLIER_ID, Benchmark, IdTable
-from training.data.benchmarks.layouts import REPACKED, Layout, find_pairs, with_suffixes
+from training.data.benchmarks.benchmark import INLIER_ID, Benchmark
+from training.data.benchmarks.layouts import REPACKED, find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.labelled_set import IdTable
+from training.data.layouts import Layout, with_suffixes
 
 _LAYOUTS: Final = (
     Layout(

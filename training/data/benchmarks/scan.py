@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from training.data.benchmarks.benchmark import Benchmark, BenchmarkError, Pair
+from training.data.benchmarks.benchmark import Benchmark
 from training.data.frames import read_label_map
+from training.data.labelled_set import DatasetError, Pair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ def scan(benchmark: Benchmark) -> tuple[Benchmark, SetSummary]:
         The set with the pairs that count, and what it holds.
 
     Raises:
-        BenchmarkError: an id outside the table, no outlier where there should be some, or no
+        DatasetError: an id outside the table, no outlier where there should be some, or no
             pixel that counts.
         ValueError: a label file cannot be decoded.
     """
@@ -116,7 +117,7 @@ def _refuse_mixed(
 ) -> None:
     found = [each for each in benchmark.never_together if in_files[each]]
     if len(found) > 1:
-        raise BenchmarkError(
+        raise DatasetError(
             f'{benchmark.name}: ids {_text(found)} both occur, but a release uses one of them for '
             'outliers: are two versions mixed, or is it another set?'
         )
@@ -127,18 +128,18 @@ def _refuse_empty(
 ) -> None:
     pairs, first = len(benchmark.pairs), benchmark.pairs[0].label_path
     if pixels.sum() == pixels[IGNORE_ID]:
-        raise BenchmarkError(
+        raise DatasetError(
             f'{benchmark.name}: no pixel of {pairs} label files counts, all are void or left out '
             f'(first file {first}); expected ids {_meaning(benchmark)}'
         )
     if benchmark.has_outliers and not pixels[OUTLIER_ID]:
-        raise BenchmarkError(
+        raise DatasetError(
             f'{benchmark.name}: no pixel of {pairs} label files is an outlier (first file '
             f'{first}); expected ids {_meaning(benchmark)}. Anomaly figures need outliers: are '
             'these the labels of a hidden test set, or of another set?'
         )
     if pixels[OUTLIER_ID] and pixels.sum() == pixels[IGNORE_ID] + pixels[OUTLIER_ID]:
-        raise BenchmarkError(
+        raise DatasetError(
             f'{benchmark.name}: every pixel that counts is an outlier (first file {first}); '
             f'expected ids {_meaning(benchmark)}'
         )

@@ -3,15 +3,11 @@
 from pathlib import Path
 from typing import Final
 
-from training.data.benchmarks.benchmark import Benchmark, BenchmarkError, zero_one_void
-from training.data.benchmarks.layouts import (
-    REPACKED,
-    SUFFIXES,
-    Layout,
-    find_pairs,
-    with_suffixes,
-)
+from training.data.benchmarks.benchmark import Benchmark, zero_one_void
+from training.data.benchmarks.layouts import REPACKED, find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.labelled_set import DatasetError
+from training.data.layouts import SUFFIXES, Layout, with_suffixes
 
 # road-anomaly-benchmark leaves these out of its 30 validation images
 _NOT_OFFICIAL: Final = r'(?!validation_(?:19|2[1-9]))'
@@ -31,7 +27,7 @@ def smiyc_obstacle(options: BenchmarkOptions) -> Benchmark:
 
 def _track(options: BenchmarkOptions, *, name: str, folder: str) -> Benchmark:
     if options.split not in (None, 'val'):
-        raise BenchmarkError(
+        raise DatasetError(
             f'--split {options.split}: the labels of the test images of {name} are hidden; write '
             'score maps and hand them in at segmentmeifyoucan.com, or evaluate --split val here'
         )
@@ -71,7 +67,7 @@ def _refuse_hidden_labels(root: Path, name: str) -> None:
     if _images(root) and not any(root.glob('labels_masks/validation*_labels_semantic.png')):
         labels_elsewhere = any(root.glob('labels/*.png'))
         if not labels_elsewhere:
-            raise BenchmarkError(
+            raise DatasetError(
                 f'{root}/images has pictures of {name}, but no label file matches '
                 f'{root}/labels_masks/validation*_labels_semantic.png: the labels of the test '
                 'images are hidden, only the validation images can be evaluated here'

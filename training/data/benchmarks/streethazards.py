@@ -3,9 +3,11 @@
 from typing import Final
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID, InlierClass, LabelSet
-from training.data.benchmarks.benchmark import Benchmark, IdTable
-from training.data.benchmarks.layouts import Layout, find_pairs
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.benchmarks.layouts import find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
+from training.data.labelled_set import IdTable
+from training.data.layouts import Layout
 
 CLASSES: Final = LabelSet(
     (

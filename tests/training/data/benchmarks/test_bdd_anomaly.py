@@ -2,7 +2,7 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 
 def write_frame(root, part, name, *ids):
@@ -22,5 +22,5 @@ def test_only_images_with_an_outlier_class_are_kept(tmp_path):
 
 def test_shifted_labels_are_refused(tmp_path):
     write_frame(tmp_path, 'val', 'b', 1, 19)
-    with pytest.raises(BenchmarkError, match=r'holds ids 19, .* shifted'):
+    with pytest.raises(DatasetError, match=r'holds ids 19, .* shifted'):
         scanned('bdd_anomaly', tmp_path)

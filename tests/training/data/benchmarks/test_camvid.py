@@ -2,7 +2,7 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import opened, scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 
 def write_frame(root, name, *ids):
@@ -42,11 +42,11 @@ def test_frames_of_one_second_are_one_group(tmp_path):
 
 def test_an_unknown_class_lists_the_classes(tmp_path):
     write_frame(tmp_path, '0016E5_07959', 0)
-    with pytest.raises(BenchmarkError, match="no class 'truck'; it has sky, building"):
+    with pytest.raises(DatasetError, match="no class 'truck'; it has sky, building"):
         opened('camvid', tmp_path, held_out='truck')
 
 
 def test_the_32_class_release_is_refused(tmp_path):
     write_frame(tmp_path, '0016E5_07959', 0, 21)
-    with pytest.raises(BenchmarkError, match=r'ids 21, expected 0\.\.11; .*32-class'):
+    with pytest.raises(DatasetError, match=r'ids 21, expected 0\.\.11; .*32-class'):
         scanned('camvid', tmp_path)

@@ -2,7 +2,7 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
 from tests.training.data.benchmarks.example_sets import scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 ID = 'lindau_000001_000019'
 
@@ -41,11 +41,11 @@ def test_mixed_files_are_refused(tmp_path):
     for name, ids in (('a', (7, 23)), ('b', (0, 255))):
         write_image(tmp_path / f'images/{name}.png')
         write_labels(tmp_path / f'labels/{name}.png', *ids)
-    with pytest.raises(BenchmarkError, match='labelIds and files with train ids are mixed'):
+    with pytest.raises(DatasetError, match='labelIds and files with train ids are mixed'):
         scanned('cityscapes_val', tmp_path)
 
 
 def test_files_that_show_neither_are_refused(tmp_path):
     write_official(tmp_path, 'labelIds', 7, 8)
-    with pytest.raises(BenchmarkError, match='cannot be told apart'):
+    with pytest.raises(DatasetError, match='cannot be told apart'):
         scanned('cityscapes_val', tmp_path)

@@ -9,7 +9,8 @@ from tests.training.data.benchmarks.example_sets import (
     write_image,
     write_labels,
 )
-from training.data.benchmarks.benchmark import INLIER_ID, BenchmarkError
+from training.data.benchmarks.benchmark import INLIER_ID
+from training.data.labelled_set import DatasetError
 
 CITY_ID = 'frankfurt_000000_000294'
 LOST_ID = '04_Maurener_Weg_8_000000_000030'
@@ -41,7 +42,7 @@ def test_an_overlay_is_added_to_its_cityscapes_image_and_clipped(tmp_path):
 def test_an_overlay_without_its_cityscapes_image_says_where_it_looked(tmp_path):
     root = tmp_path / 'fs'
     write_overlay_set(root, tmp_path / 'elsewhere')
-    with pytest.raises(BenchmarkError, match=r'leftImg8bit/val/frankfurt.*give --images-root'):
+    with pytest.raises(DatasetError, match=r'leftImg8bit/val/frankfurt.*give --images-root'):
         opened('fs_static', root)
 
 
@@ -49,7 +50,7 @@ def test_an_overlay_of_another_size_is_refused(tmp_path):
     root = tmp_path / 'fs'
     write_overlay_set(root, root, overlay_hw=(2, 2))
     benchmark = opened('fs_static', root)
-    with pytest.raises(BenchmarkError, match='must have the same size'):
+    with pytest.raises(DatasetError, match='must have the same size'):
         benchmark.read(benchmark.pairs[0])
 
 
@@ -62,7 +63,7 @@ def test_a_foreign_or_damaged_overlay_is_refused(tmp_path, arrays):
     else:
         np.savez(path, **arrays)
     benchmark = opened('fs_static', tmp_path)
-    with pytest.raises(BenchmarkError, match=r"is no npz file|arrays \['other'\], expected 'rgb'"):
+    with pytest.raises(DatasetError, match=r"is no npz file|arrays \['other'\], expected 'rgb'"):
         benchmark.read(benchmark.pairs[0])
 
 

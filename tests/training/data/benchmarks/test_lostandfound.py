@@ -2,7 +2,8 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import opened, scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import INLIER_ID, BenchmarkError
+from training.data.benchmarks.benchmark import INLIER_ID
+from training.data.labelled_set import DatasetError
 
 SCENE = '10_Schlossberg_9'
 
@@ -39,5 +40,5 @@ def test_frames_of_known_objects_are_left_out_of_lostandfound_known(tmp_path):
 
 def test_an_id_outside_the_table_is_refused(tmp_path):
     write_frame(tmp_path, '000001', 1, 2, 77)
-    with pytest.raises(BenchmarkError, match=r'holds ids 77, expected 0\.\.43'):
+    with pytest.raises(DatasetError, match=r'holds ids 77, expected 0\.\.43'):
         scanned('lostandfound', tmp_path)

@@ -2,7 +2,7 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import opened, scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 
 @pytest.mark.parametrize('suffix', ['jpg', 'webp'])
@@ -26,7 +26,7 @@ def test_1_and_2_together_are_refused(tmp_path):
     for name, anomaly in (('a', 1), ('b', 2)):
         write_image(tmp_path / f'images/{name}.jpg')
         write_labels(tmp_path / f'labels/{name}.png', 0, anomaly)
-    with pytest.raises(BenchmarkError, match='ids 1 and 2 both occur'):
+    with pytest.raises(DatasetError, match='ids 1 and 2 both occur'):
         scanned('road_anomaly', tmp_path)
 
 
@@ -34,5 +34,5 @@ def test_an_image_without_labels_is_refused(tmp_path):
     write_labels(tmp_path / 'frames/a.labels/labels_semantic.png', 0, 2)
     write_image(tmp_path / 'frames/a.jpg')
     write_image(tmp_path / 'frames/b.jpg')
-    with pytest.raises(BenchmarkError, match=r'1 of 2 images .* have no labels, .*b\.jpg'):
+    with pytest.raises(DatasetError, match=r'1 of 2 images .* have no labels, .*b\.jpg'):
         opened('road_anomaly', tmp_path)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.training.data.benchmarks.example_sets import opened, scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
+from training.data.labelled_set import DatasetError
 
 
 def test_the_labelled_images_count_and_hidden_ones_are_told(tmp_path):
@@ -17,12 +17,12 @@ def test_the_labelled_images_count_and_hidden_ones_are_told(tmp_path):
 
 def test_test_images_alone_are_refused_and_not_taken_as_free_of_anomalies(tmp_path):
     write_image(tmp_path / 'images/airplane0000.jpg')
-    with pytest.raises(BenchmarkError, match=r'labels_masks/validation\*.*hidden'):
+    with pytest.raises(DatasetError, match=r'labels_masks/validation\*.*hidden'):
         opened('smiyc_anomaly', tmp_path)
 
 
 def test_the_hidden_part_is_refused_by_name(tmp_path):
-    with pytest.raises(BenchmarkError, match='test images of smiyc_obstacle are hidden'):
+    with pytest.raises(DatasetError, match='test images of smiyc_obstacle are hidden'):
         opened('smiyc_obstacle', tmp_path, split='test')
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import scanned, write_image, write_labels
-from training.data.benchmarks.benchmark import BenchmarkError
 from training.data.benchmarks.streethazards import CLASSES
+from training.data.labelled_set import DatasetError
 
 
 def test_files_hold_the_class_plus_one_and_14_is_the_anomaly(tmp_path):
@@ -20,5 +20,5 @@ def test_files_hold_the_class_plus_one_and_14_is_the_anomaly(tmp_path):
 def test_shifted_files_are_refused(tmp_path):
     write_image(tmp_path / 'test/images/test/t5/300.png')
     write_labels(tmp_path / 'test/annotations/test/t5/300.png', 0, 13)
-    with pytest.raises(BenchmarkError, match='shifted by one'):
+    with pytest.raises(DatasetError, match='shifted by one'):
         scanned('streethazards', tmp_path)
