@@ -16,6 +16,7 @@ from hopfield_pebal_ros.contract.geometry import Placement, place
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.contract.resizing import fill_outside, image_to_network
+from hopfield_pebal_ros.inference.camera_view import CameraView
 from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
 from hopfield_pebal_ros.inference.engine import (
     Backend,
@@ -46,8 +47,10 @@ class AnomalyDetector:
         self.engine = engine
         self.metadata = metadata
         self.model_sha256 = model_sha256
-        self.threshold = metadata.calibration.threshold if threshold is None else threshold
-        self.min_region_area_px = min_region_area_px
+        self._view = CameraView(
+            metadata.calibration.threshold if threshold is None else threshold,
+            min_region_area_px=min_region_area_px,
+        )
         self._batch = np.empty((0, *metadata.network_hw, 3), np.uint8)
 
     @classmethod
@@ -92,54 +95,57 @@ class AnomalyDetector:
     @property
     def threshold(self) -> float:
         """Energy above which a pixel is anomalous, in the unit of the model's energy."""
-        return self._threshold
+        return self._view.threshold
 
     @threshold.setter
     def threshold(self, value: float) -> None:
-        if not math.isfinite(value):
-            raise ValueError(
-                f'threshold must be a finite energy [{self.metadata.energy.unit}], got {value}'
-            )
-        self._threshold = float(value)
+        self._view.threshold = value
 
     @property
     def min_region_area_px(self) -> int:
         """Regions smaller than this many camera pixels are not listed."""
-        return self._min_region_area_px
+        return self._view.min_region_area_px
 
     @min_region_area_px.setter
     def min_region_area_px(self, value: int) -> None:
-        if value < 0:
-            raise ValueError(f'min_region_area_px must be 0 or more pixels, got {value}')
-        self._min_region_area_px = int(value)
+        self._view.min_region_area_px = value
 
     def detect(
-        self, images: Sequence[npt.NDArray[np.uint8]], *, color_order: ColorOrder = 'rgb'
+        self,
+        images: Sequence[npt.NDArray[np.uint8]],
+        *,
+        color_order: ColorOrder | Sequence[ColorOrder] = 'rgb',
+        views: Sequence[CameraView] | None = None,
     ) -> list[Detection]:
         """Run a batch of camera images, whose sizes may differ.
 
         Args:
             images: each (H, W, 3) uint8, read and not kept.
-            color_order: of every image.
+            color_order: of every image, or one for each.
+            views: what is particular to the camera of each image; None takes the detector's own
+                threshold and region area.
 
         Returns:
             One detection an image, in order; none for no images.
 
         Raises:
-            ValueError: an image of another shape or dtype.
+            ValueError: an image of another shape or dtype, or an ignore mask of another size.
             EngineError: the network answered with energies that are no numbers, or is closed.
         """
-        if color_order not in ('rgb', 'bgr'):
-            raise ValueError(f"color_order must be 'rgb' or 'bgr', got {color_order!r}")
+        orders = [color_order] * len(images) if isinstance(color_order, str) else color_order
+        views = [self._view] * len(images) if views is None else views
+        for each in [color_order] if isinstance(color_order, str) else orders:
+            if each not in ('rgb', 'bgr'):
+                raise ValueError(f"color_order must be 'rgb' or 'bgr', got {each!r}")
         for image in images:
             _check_image(image)
         if not images:
             return []
         batch = self._batch_of(len(images))
         placements, preprocess_ms = [], []
-        for image, network_image in zip(images, batch, strict=True):
+        for image, network_image, order in zip(images, batch, orders, strict=True):
             start = time.perf_counter()
-            placements.append(self._preprocess(image, network_image, color_order))
+            placements.append(self._preprocess(image, network_image, order))
             preprocess_ms.append(_ms_since(start))
         start = time.perf_counter()
         maps = self.engine.infer(batch)
@@ -149,11 +155,12 @@ class AnomalyDetector:
                 label_map,
                 energy_map,
                 placement,
+                view,
                 preprocess_ms=each_preprocess_ms,
                 inference_ms=inference_ms,
             )
-            for label_map, energy_map, placement, each_preprocess_ms in zip(
-                maps.label_maps, maps.energy_maps, placements, preprocess_ms, strict=True
+            for label_map, energy_map, placement, view, each_preprocess_ms in zip(
+                maps.label_maps, maps.energy_maps, placements, views, preprocess_ms, strict=True
             )
         ]
 
@@ -185,6 +192,7 @@ class AnomalyDetector:
         label_map: npt.NDArray[np.uint8],
         energy_map: npt.NDArray[np.float32],
         placement: Placement,
+        view: CameraView,
         *,
         preprocess_ms: float,
         inference_ms: float,
@@ -197,11 +205,20 @@ class AnomalyDetector:
                 f'{self.engine.backend} at {self.engine.precision}; run it at fp32 or export it '
                 'again'
             )
+        ignored = view.ignored(placement, _hw(energy_map))
+        view.smooth(energy_map)
         fill_outside(label_map, box, IGNORE_ID)
         fill_outside(energy_map, box, math.nan)
-        anomaly_mask = (energy_map > self._threshold).view(np.uint8) * np.uint8(255)
+        if ignored is not None:
+            energy_map[ignored] = math.nan
+        threshold = view.threshold
+        anomaly_mask = (energy_map > threshold).view(np.uint8) * np.uint8(255)
         regions = find_regions(
-            anomaly_mask, energy_map, placement, min_area_px=self._min_region_area_px
+            anomaly_mask,
+            energy_map,
+            placement,
+            min_area_px=view.min_region_area_px,
+            ground=np.isin(label_map, view.ground_ids).view(np.uint8) if view.ground_ids else None,
         )
         return Detection(
             placement=placement,
@@ -209,7 +226,7 @@ class AnomalyDetector:
             energy_map=energy_map,
             anomaly_mask=anomaly_mask,
             regions=regions,
-            threshold=self._threshold,
+            threshold=threshold,
             preprocess_ms=preprocess_ms,
             inference_ms=inference_ms,
             postprocess_ms=_ms_since(start),

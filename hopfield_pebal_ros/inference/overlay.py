@@ -137,7 +137,8 @@ def _add_glow(
     is_anomalous = hot.of(seen.of(detection.anomaly_mask)) & 1
     excess = hot.of(seen.of(detection.energy_map)) - np.float32(detection.threshold)
     steps_per_energy = 255 / (_SCALES_SHOWN * detection.energy_scale)
-    steps = cv2.convertScaleAbs(np.maximum(excess, 0), alpha=steps_per_energy)
+    # fmax: NaN, where an ignore mask lies, does not glow
+    steps = cv2.convertScaleAbs(np.fmax(excess, 0), alpha=steps_per_energy)
     levels = np.maximum(steps, is_anomalous)  # 0 is no glow
     alphas = np.linspace(0.5, 1, 256)[:, None] * glow_alpha
     alphas[0] = 0

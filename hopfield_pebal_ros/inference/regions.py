@@ -1,13 +1,16 @@
 """An anomaly mask's connected regions, in camera pixels, with their energies."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.geometry import Box, Placement
+
+_CONTACT_ROWS: Final = 3
+"""Labels are uncertain right at the border of an object; output pixels."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ def find_regions(
     placement: Placement,
     *,
     min_area_px: int,
+    ground: npt.NDArray[np.uint8] | None = None,
 ) -> tuple[Region, ...]:
     """Find the regions of a mask in one pass, those with the largest peak energy first.
 
@@ -40,6 +44,7 @@ def find_regions(
         energy_map: (h, w) float32.
         placement: where the camera frame lies in the network input.
         min_area_px: smaller regions are left out; camera pixels.
+        ground: (h, w) uint8, 1 on the ground that regions must stand on; None lists all.
     """
     seen = placement.box_in((anomaly_mask.shape[0], anomaly_mask.shape[1]))
     mask = seen.of(anomaly_mask)
@@ -55,6 +60,10 @@ def find_regions(
         if areas_px[each] < min_area_px:
             continue
         x, y, columns, rows = (int(value) for value in stats[each, :4])
+        if ground is not None and not _stands_on(
+            seen.of(ground), top + y + rows, left + x, columns
+        ):
+            continue
         camera_box = box_at_camera(Box(top + y, left + x, rows, columns), placement, seen)
         center_x, center_y = centroids[each] + 0.5
         regions.append(
@@ -71,6 +80,12 @@ def find_regions(
         )
     # ties keep one order: from top to bottom, then left to right
     return tuple(sorted(regions, key=lambda each: (-each.max_energy, each.top, each.left)))
+
+
+def _stands_on(ground: npt.NDArray[np.uint8], bottom: int, left: int, width: int) -> bool:
+    """Tell whether most pixels just below a box (at the edge: its last row) are ground."""
+    rows = slice(min(bottom, len(ground) - 1), bottom + _CONTACT_ROWS)
+    return bool(ground[rows, left : left + width].mean() >= 0.5)
 
 
 def box_at_camera(inner: Box, placement: Placement, seen: Box) -> Box:

@@ -1,7 +1,8 @@
 """ros2 run hopfield_pebal_ros detector_node: lifecycle node, camera images in, anomalies out."""
 
+import math
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,27 +16,28 @@ from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
-from sensor_msgs.msg import Image
 
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
-from hopfield_pebal_ros.node.camera_input import CameraInput
+from hopfield_pebal_ros.node.camera import Camera
+from hopfield_pebal_ros.node.camera_parameters import camera_table, check_cameras, read_camera
 from hopfield_pebal_ros.node.diagnostics import Limits, diagnostic_array, node_status
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
 from hopfield_pebal_ros.node.image_messages import to_color
-from hopfield_pebal_ros.node.outputs import Outputs
-from hopfield_pebal_ros.node.parameters import Parameters, reason_to_refuse
+from hopfield_pebal_ros.node.parameter_table import declare, reason_to_refuse
+from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
 from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
+from hopfield_pebal_ros.node.thresholds import threshold_at_rate
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.worker import Worker
 
-CAMERA: Final = ''
-"""The one camera of this version, on the topic `image`."""
+_LOOK_PERIOD_S: Final = 0.5
+"""Between two looks at the publishers of a camera that sends nothing."""
 
 
 class DetectorNode(LifecycleNode):
-    """Runs the model on the newest image, and publishes what somebody listens to.
+    """Runs the model on the newest image of each camera, and publishes what somebody listens to.
 
     Args:
         open_detector: opens the model; takes the arguments of `AnomalyDetector.open`.
@@ -49,26 +51,30 @@ class DetectorNode(LifecycleNode):
         **node_arguments: Any,
     ) -> None:
         super().__init__('detector', **node_arguments)
-        self.parameters = Parameters.declare_on(self)
+        declare(self, PARAMETERS)
+        self.parameters = Parameters.read_from(self)
+        check_cameras(self.parameters.cameras)
+        self._table = {**PARAMETERS, **camera_table(self.parameters.cameras)}
+        declare(self, camera_table(self.parameters.cameras))
         self.problem = ''
+        self._is_active = False
         self._open_detector = open_detector
         self._detector: AnomalyDetector | None = None
         self._convert: ImageConverter = to_color
-        self._outputs: dict[str, Outputs] = {}
+        self._cameras: dict[str, Camera] = {}
         self._worker: Worker | None = None
-        self._input: CameraInput | None = None
-        self._health = Health([CAMERA])
-        self._slots: FrameSlots[Image] = FrameSlots([CAMERA])
+        self._health = Health(self.parameters.cameras)
+        self._slots: FrameSlots[Any] = FrameSlots(self.parameters.cameras)
         self._slots.close()
         refuse_illegal_transitions(self)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # goes on while a bag is paused
         self.create_timer(
-            self.parameters.diagnostics_period_s,
-            self.publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),  # goes on while a bag is paused
+            self.parameters.diagnostics_period_s, self.publish_diagnostics, clock=steady
         )
+        self.create_timer(_LOOK_PERIOD_S, self._look, clock=steady)
 
     @property
     def state(self) -> str:
@@ -93,12 +99,16 @@ class DetectorNode(LifecycleNode):
             num_threads=asked.num_threads,
         )
         try:
-            self._apply_to_detector()
             self._convert = open_image_converter(asked.image_converter)
-            palette_rgb = self._detector.metadata.label_set.palette_rgb()
-            self._outputs[CAMERA] = Outputs(
-                self, palette_rgb, label_alpha=lambda: self.parameters.overlay_label_alpha
-            )
+            for name in asked.cameras:
+                self._cameras[name] = Camera(
+                    self,
+                    name,
+                    metadata=self._detector.metadata,
+                    slots=self._slots,
+                    health=self._health,
+                    on_listeners=self._update_inputs,
+                )
         except Exception:
             self._release()
             raise
@@ -106,28 +116,22 @@ class DetectorNode(LifecycleNode):
 
     @logged
     def on_activate(self) -> None:
-        """Subscribe to the images and start the worker."""
+        """Start the worker, and subscribe to the cameras that somebody listens to."""
         assert self._detector is not None
+        self._worker = Worker(
+            detector=self._detector,
+            max_batch_size=self.parameters.max_batch_size,
+            convert=self._convert,
+            slots=self._slots,
+            cameras=self._cameras,
+            health=self._health,
+            logger=self.get_logger(),
+            ros_time_ns=lambda: self.get_clock().now().nanoseconds,
+        )
+        self._worker.start()
+        self._is_active = True
         try:
-            self._health.watch()
-            self._worker = Worker(
-                detector=self._detector,
-                convert=self._convert,
-                slots=self._slots,
-                outputs=self._outputs,
-                health=self._health,
-                logger=self.get_logger(),
-                ros_time_ns=lambda: self.get_clock().now().nanoseconds,
-            )
-            self._worker.start()
-            self._input = CameraInput(
-                self,
-                CAMERA,
-                topic='image',
-                reliability=self.parameters.image_reliability,
-                slots=self._slots,
-                health=self._health,
-            )
+            self._update_inputs()
         except Exception:
             self._stop_working()
             raise
@@ -162,12 +166,13 @@ class DetectorNode(LifecycleNode):
         limits = Limits(
             image_timeout_s=parameters.image_timeout_s,
             max_allowed_processing_time_ms=parameters.max_allowed_processing_time_ms,
+            max_acceptable_consecutive_delay_ms=parameters.max_acceptable_consecutive_delay_ms,
         )
         statuses = [
             node_status(lifecycle_state=self.state, problem=self.problem, detector=self._detector)
         ]
-        if self._input is not None:
-            statuses += self._input.statuses(limits)
+        for camera in self._cameras.values() if self._is_active else ():
+            statuses += camera.statuses(limits)
         self._diagnostics.publish(
             diagnostic_array(
                 statuses, node_name=self.get_name(), stamp=self.get_clock().now().to_msg()
@@ -178,39 +183,57 @@ class DetectorNode(LifecycleNode):
         engine, metadata = detector.engine, detector.metadata
         self.get_logger().info(
             f'model {metadata.name} (sha256 {detector.model_sha256[:12]}) on {engine.backend} '
-            f'{engine.device} at {engine.precision}, anomalous above {detector.threshold:g} '
-            f'{metadata.energy.unit}'
+            f'{engine.device} at {engine.precision}, anomalous above '
+            + ', '.join(f'{each.view.threshold:g}' for each in self._cameras.values())
+            + f' {metadata.energy.unit}'
         )
 
     def _check_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         reason = reason_to_refuse(
             [(each.name, each.value) for each in changed],
+            self._table,
             is_configured=self._detector is not None,
-        )
+        ) or self._reason_against_thresholds({each.name: each.value for each in changed})
         return SetParametersResult(successful=not reason, reason=reason)
+
+    def _reason_against_thresholds(self, changed: Mapping[str, Any]) -> str:
+        names = ('energy_threshold', 'target_false_positive_rate')
+        energy, rate = (changed.get(each, getattr(self.parameters, each)) for each in names)
+        if not math.isnan(energy) and not math.isnan(rate):
+            return f'{names[0]} and {names[1]} cannot both be set; set the other one to NaN'
+        if self._detector is not None and not math.isnan(rate):
+            try:
+                threshold_at_rate(self._detector.metadata.calibration, rate)
+            except ValueError as error:
+                return str(error)
+        return ''
 
     def _apply_parameters(self, _: Sequence[Parameter]) -> None:
         self.parameters = Parameters.read_from(self)
-        self._apply_to_detector()
+        self._health.allowed_processing_ms = self.parameters.max_allowed_processing_time_ms
+        for name, camera in self._cameras.items():
+            camera.apply(self.parameters, read_camera(self, name, self.parameters))
 
-    def _apply_to_detector(self) -> None:
-        self._slots.max_rate_hz = self.parameters.max_rate_hz
-        if self._detector is not None:
-            self._detector.threshold = self.parameters.threshold_for(self._detector.metadata)
-            self._detector.min_region_area_px = self.parameters.min_region_area_px
+    def _update_inputs(self) -> None:
+        """Subscribe to the cameras whose results somebody listens to, and to no others."""
+        for camera in self._cameras.values():
+            camera.want_images(self._is_active)
+
+    def _look(self) -> None:
+        for camera in self._cameras.values() if self._is_active else ():
+            camera.look()
 
     def _stop_working(self) -> None:
-        if self._input is not None:
-            self._input.close()
-            self._input = None
+        self._is_active = False
+        self._update_inputs()
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
 
     def _release(self) -> None:
-        for outputs in self._outputs.values():
-            outputs.close()
-        self._outputs.clear()
+        for camera in self._cameras.values():
+            camera.close()
+        self._cameras.clear()
         if self._detector is not None:
             self._detector.close()
             self._detector = None

@@ -29,6 +29,8 @@ class Limits:
     image_timeout_s: float
     max_allowed_processing_time_ms: float
     """0 is never."""
+    max_acceptable_consecutive_delay_ms: float = 0.0
+    """0 is never."""
 
 
 def diagnostic_array(
@@ -65,7 +67,6 @@ def node_status(
             'model_sha256': detector.model_sha256,
             'energy_kind': metadata.energy.kind,
             'energy_unit': metadata.energy.unit,
-            'energy_threshold': f'{detector.threshold:g}',
             'energy_threshold_of_model': f'{metadata.calibration.threshold:g}',
         }
     if problem:
@@ -74,7 +75,13 @@ def node_status(
 
 
 def camera_status(
-    health: CameraHealth, *, camera: str, topic: str, num_dropped: int, limits: Limits
+    health: CameraHealth,
+    *,
+    camera: str,
+    topic: str,
+    threshold: float,
+    num_dropped: int,
+    limits: Limits,
 ) -> DiagnosticStatus:
     """Return what comes from one camera, and what becomes of it."""
     level, summary = _judged_camera(health, limits)
@@ -82,6 +89,7 @@ def camera_status(
         'camera': camera,
         'topic': topic,
         'state': health.state,
+        'energy_threshold': f'{threshold:g}',
         'last_image_s_ago': f'{health.silent_s:.2f}' if health.num_received else _UNKNOWN,
         'input_rate_hz': f'{health.input_rate_hz:.2f}',
         'output_rate_hz': f'{health.output_rate_hz:.2f}',
@@ -113,23 +121,33 @@ def _judged_camera(health: CameraHealth, limits: Limits) -> tuple[bytes, str]:
 def processing_time_status(health: CameraHealth, *, limits: Limits) -> DiagnosticStatus:
     """Return where the time goes; '_ms' of the last frame, percentiles of the last seconds."""
     times = health.last_times
-    limit_ms = limits.max_allowed_processing_time_ms
-    is_in_range = times is None or limit_ms <= 0 or times.processing_ms <= limit_ms
+    allowed_ms = limits.max_allowed_processing_time_ms
+    acceptable_ms = limits.max_acceptable_consecutive_delay_ms
+    is_in_range = times is None or allowed_ms <= 0 or times.processing_ms <= allowed_ms
+    is_delay_in_range = acceptable_ms <= 0 or health.slow_for_ms <= acceptable_ms
     values = {
         'is_processing_time_ms_in_expected_range': str(is_in_range),
+        'is_consecutive_processing_delay_in_range': str(is_delay_in_range),
+        'consecutive_processing_delay_ms': f'{health.slow_for_ms:.2f}',
         **{key: _of(times, field) for key, field in _TIME_KEYS.items()},
         **_named_percentiles('processing_time_ms', health.processing_ms),
         **_named_percentiles('pipeline_latency_ms', health.latency_ms),
         'images_with_stamp_off_clock': str(health.num_off_clock),
     }
-    if not is_in_range:
+    level, summary = DiagnosticStatus.OK, 'ok'
+    if not is_delay_in_range:
+        level = DiagnosticStatus.ERROR
+        summary = (
+            f'processing has taken more than {allowed_ms:g} ms for {health.slow_for_ms:.0f} ms, '
+            f'acceptable are {acceptable_ms:g} ms'
+        )
+    elif not is_in_range:
+        level = DiagnosticStatus.WARN
         took_ms = _of(times, 'processing_ms')
-        summary = f'processing took {took_ms} ms, allowed are {limit_ms:g} ms'
-        return _status('processing_time_status', DiagnosticStatus.WARN, summary, values)
-    if health.num_off_clock and not health.latency_ms:
+        summary = f'processing took {took_ms} ms, allowed are {allowed_ms:g} ms'
+    elif health.num_off_clock and not health.latency_ms:
         summary = 'stamps are not of this clock, no latency; set use_sim_time for a replayed bag'
-        return _status('processing_time_status', DiagnosticStatus.OK, summary, values)
-    return _status('processing_time_status', DiagnosticStatus.OK, 'ok', values)
+    return _status('processing_time_status', level, summary, values)
 
 
 def _named_percentiles(name: str, found: Mapping[int, float]) -> dict[str, str]:

@@ -13,7 +13,12 @@ Frame = TypeVar('Frame')
 class _Slot(Generic[Frame]):
     frame: Frame | None = None
     taken_at_s: float = float('-inf')
+    period_s: float = 0.0
     num_dropped: int = 0
+
+    @property
+    def due_s(self) -> float:
+        return self.taken_at_s + self.period_s
 
 
 class FrameSlots(Generic[Frame]):
@@ -24,18 +29,18 @@ class FrameSlots(Generic[Frame]):
     """
 
     def __init__(
-        self,
-        cameras: Sequence[str],
-        *,
-        max_rate_hz: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
+        self, cameras: Sequence[str], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._slots: dict[str, _Slot[Frame]] = {camera: _Slot() for camera in cameras}
         self._changed = threading.Condition()
         self._clock = clock
         self._is_open = True
-        self.max_rate_hz = max_rate_hz
-        """Each camera is taken no more often than this; 0 means without limit."""
+
+    def limit(self, camera: str, max_rate_hz: float) -> None:
+        """Take frames of a camera no more often than this; 0 is without limit."""
+        with self._changed:
+            self._slots[camera].period_s = 1 / max_rate_hz if max_rate_hz > 0 else 0.0
+            self._changed.notify_all()
 
     def put(self, camera: str, frame: Frame) -> None:
         """Store the newest frame of a camera; without effect when closed."""
@@ -47,31 +52,30 @@ class FrameSlots(Generic[Frame]):
             slot.frame = frame
             self._changed.notify()
 
-    def take(self, timeout_s: float | None = None) -> tuple[str, Frame] | None:
-        """Wait for a frame and take it from the camera that has waited longest for its turn.
+    def take(self, timeout_s: float | None = None, *, at_most: int = 1) -> list[tuple[str, Frame]]:
+        """Wait for a frame, and take those of the cameras that waited longest for their turn.
 
         Args:
             timeout_s: how long to wait; None waits until there is a frame or `close` is called.
+            at_most: how many cameras; it does not wait for the second.
 
         Returns:
-            The camera and its frame, or None after the timeout or when closed.
+            Cameras and their frames; none after the timeout or when closed.
         """
         end_s = float('inf') if timeout_s is None else self._clock() + timeout_s
         with self._changed:
             while self._is_open:
                 now_s = self._clock()
-                waiting = [slot for slot in self._slots.items() if slot[1].frame is not None]
-                due = [slot for slot in waiting if self._due_s(slot[1]) <= now_s]
+                waiting = [each for each in self._slots.items() if each[1].frame is not None]
+                due = [each for each in waiting if each[1].due_s <= now_s]
                 if due:
-                    return self._emptied(*min(due, key=lambda each: each[1].taken_at_s), now_s)
+                    due.sort(key=lambda each: each[1].taken_at_s)
+                    return [self._emptied(*each, now_s) for each in due[:at_most]]
                 if now_s >= end_s:
-                    return None
-                next_s = min([end_s, *(self._due_s(slot) for _, slot in waiting)])
+                    break
+                next_s = min([end_s, *(slot.due_s for _, slot in waiting)])
                 self._changed.wait(None if next_s == float('inf') else next_s - now_s)
-        return None
-
-    def _due_s(self, slot: _Slot[Frame]) -> float:
-        return slot.taken_at_s + (1 / self.max_rate_hz if self.max_rate_hz > 0 else 0)
+        return []
 
     @staticmethod
     def _emptied(camera: str, slot: _Slot[Frame], now_s: float) -> tuple[str, Frame]:
@@ -84,8 +88,13 @@ class FrameSlots(Generic[Frame]):
         with self._changed:
             return self._slots[camera].num_dropped
 
+    def reset_counts(self) -> None:
+        with self._changed:
+            for slot in self._slots.values():
+                slot.num_dropped = 0
+
     def close(self) -> None:
-        """Forget waiting frames and let every `take` return None."""
+        """Forget waiting frames and let every `take` return none."""
         with self._changed:
             self._is_open = False
             for slot in self._slots.values():

@@ -10,8 +10,8 @@ from typing import Final, Literal
 import numpy as np
 
 CameraState = Literal['waiting', 'ok', 'idle', 'rejected', 'failed']
-"""waiting: nothing came yet; idle: images come, nobody listens to a result; rejected: the last
-image could not be read; failed: the engine could not run on it."""
+"""waiting: nothing came yet; idle: nobody listens to a result, no image is asked for; rejected:
+the last image could not be read; failed: the engine could not run on it."""
 
 PERCENTILES: Final = (50, 95, 99)
 
@@ -41,7 +41,7 @@ class CameraHealth:
 
     state: CameraState
     silent_s: float
-    """Since the last image, or since the node became active."""
+    """Since the last image, or since images are asked for; 0 while idle."""
     num_received: int
     num_lost: int
     """Images that the transport says it lost before they came here."""
@@ -49,7 +49,7 @@ class CameraHealth:
     num_rejected: int
     num_failed: int
     num_idle: int
-    """Images nobody asked a result of."""
+    """Images whose last listener left before their turn."""
     num_off_clock: int
     """Published images whose stamp is not on the ROS clock; without latency."""
     input_rate_hz: float
@@ -60,12 +60,15 @@ class CameraHealth:
     latency_ms: dict[int, float]
     """Percentile -> ms; empty without frames."""
     processing_ms: dict[int, float]
+    slow_for_ms: float
+    """How long every frame has taken longer than allowed; 0 when the last one did not."""
 
 
 @dataclass
 class _Record:
     """What is counted of one camera; times in s of the steady clock."""
 
+    is_wanted: bool = True
     state: CameraState = 'waiting'
     watched_since_s: float = 0.0
     num_received: int = 0
@@ -80,12 +83,11 @@ class _Record:
     last_times: FrameTimes | None = None
     received_at_s: deque[float] = field(default_factory=deque)
     published: deque[tuple[float, FrameTimes]] = field(default_factory=deque)
+    slow_since_s: float | None = None
 
 
 _COUNTED: Final = tuple(
-    each.name
-    for each in fields(_Record)
-    if each.name not in ('watched_since_s', 'received_at_s', 'published')
+    each.name for each in fields(_Record) if each.name.startswith(('num_', 'last_'))
 )
 
 
@@ -105,19 +107,34 @@ class Health:
         window_s: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._records = {camera: _Record(watched_since_s=clock()) for camera in cameras}
         self._window_s = window_s
         self._clock = clock
         self._lock = threading.Lock()
+        self._records = {camera: self._new_record() for camera in cameras}
+        self.allowed_processing_ms = 0.0
+        """Frames that take longer are slow; 0 allows everything."""
 
-    def watch(self) -> None:
-        """Begin to wait for images: the node became active."""
+    def reset(self) -> None:
+        """Count from 0 again; the state of each camera stays."""
         with self._lock:
-            for record in self._records.values():
-                record.state = 'waiting'
-                record.watched_since_s = self._clock()
-                record.received_at_s.clear()
-                record.published.clear()
+            for camera, record in self._records.items():
+                fresh = self._new_record()
+                fresh.is_wanted, fresh.state = record.is_wanted, record.state
+                self._records[camera] = fresh
+
+    def want(self, camera: str, is_wanted: bool) -> None:
+        """Begin to wait for images, or expect none because nobody listens to a result."""
+        with self._lock:
+            record = self._records[camera]
+            record.is_wanted = is_wanted
+            record.state = 'waiting'
+            record.watched_since_s = self._clock()
+            record.received_at_s.clear()
+            record.published.clear()
+            record.slow_since_s = None
+
+    def _new_record(self) -> _Record:
+        return _Record(watched_since_s=self._clock())
 
     def received(self, camera: str) -> None:
         with self._lock:
@@ -132,9 +149,7 @@ class Health:
 
     def idle(self, camera: str) -> None:
         with self._lock:
-            record = self._records[camera]
-            record.num_idle += 1
-            record.state = 'idle'
+            self._records[camera].num_idle += 1
 
     def rejected(self, camera: str, reason: str) -> None:
         with self._lock:
@@ -158,6 +173,11 @@ class Health:
             record.last_times = times
             record.state = 'ok'
             record.published.append((self._clock(), times))
+            is_slow = 0 < self.allowed_processing_ms < times.processing_ms
+            if not is_slow:
+                record.slow_since_s = None
+            elif record.slow_since_s is None:
+                record.slow_since_s = self._clock() - times.processing_ms / 1e3
             self._forget_old(record)
 
     def of(self, camera: str) -> CameraHealth:
@@ -170,11 +190,15 @@ class Health:
             last_s = record.received_at_s[-1] if record.received_at_s else record.watched_since_s
             return CameraHealth(
                 **{name: getattr(record, name) for name in _COUNTED},
-                silent_s=now_s - last_s,
+                state=record.state if record.is_wanted else 'idle',
+                silent_s=now_s - last_s if record.is_wanted else 0.0,
                 input_rate_hz=_rate_hz(record.received_at_s, now_s),
                 output_rate_hz=_rate_hz([at_s for at_s, _ in record.published], now_s),
                 latency_ms=_percentiles([e.latency_ms for e in times if _is_on_clock(e)]),
                 processing_ms=_percentiles([each.processing_ms for each in times]),
+                slow_for_ms=(
+                    0.0 if record.slow_since_s is None else (now_s - record.slow_since_s) * 1e3
+                ),
             )
 
     def _forget_old(self, record: _Record) -> None:

@@ -1,108 +1,164 @@
 """Every ROS parameter of the node, declared once: default, meaning, unit, range, when read."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal, get_args
+from dataclasses import dataclass, fields
+from typing import Any, Final, get_args
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
-
-from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
-
-When = Literal['start', 'configure', 'any time']
-"""When a parameter is read: a `start` parameter is read-only, one of `configure` may be set while
-the node is not configured."""
-
-_WHEN_TEXT: Final = {
-    'start': 'Read when the process starts.',
-    'configure': 'Read by the transition configure; to change it, clean up first.',
-    'any time': 'May be changed at any time.',
-}
-
-
-def _declared(
-    default: Any,
-    description: str,
-    *,
-    when: When = 'configure',
-    at_least: float | None = None,
-    at_most: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    limits = None if at_least is None or at_most is None else (at_least, at_most)
-    return field(
-        default=default,
-        metadata={'description': description, 'when': when, 'range': limits, 'choices': choices},
-    )
+from hopfield_pebal_ros.node.parameter_table import Table, declared, read
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """What an operator can set."""
+    """What an operator can set for the whole node."""
 
-    autostart: bool = _declared(
+    autostart: bool = declared(
         True,
         'Configure and activate by itself; if that fails, the process ends with exit code 1.',
         when='start',
     )
-    model: str = _declared('', 'Deployable ONNX file; empty takes the bundled default model.')
-    backend: str = _declared(
+    cameras: tuple[str, ...] = declared(
+        ('',),
+        "Names of the cameras; the topics of camera 'front' are front/image, front/energy and so "
+        "on. [''] is one camera whose topics have no prefix.",
+        when='start',
+    )
+    executor: str = declared(
+        'single',
+        "What serves the callbacks: rclpy's SingleThreadedExecutor, or its EventsExecutor where "
+        'that one works.',
+        when='start',
+        choices=('single', 'events'),
+    )
+    diagnostics_period_s: float = declared(
+        1.0, 'Time between two diagnostics [s].', when='start', at_least=0.1, at_most=60.0
+    )
+    model: str = declared('', 'Deployable ONNX file; empty takes the bundled default model.')
+    backend: str = declared(
         'openvino', 'Inference runtime; no other takes its place.', choices=get_args(Backend)
     )
-    device: str = _declared('CPU', 'Device, as the runtime names it.')
-    precision: str = _declared(
+    device: str = declared('CPU', 'Device, as the runtime names it.')
+    precision: str = declared(
         '',
         'Precision of the arithmetic; empty is the precision of the file.',
         choices=('', *get_args(RunPrecision)),
     )
-    num_threads: int = _declared(
+    num_threads: int = declared(
         0, 'Threads of the runtime; 0 is one for every core.', at_least=0, at_most=1024
     )
-    image_converter: str = _declared(
-        'builtin', 'What reads image messages.', choices=('builtin', 'cv_bridge')
+    max_batch_size: int = declared(
+        1,
+        'Images of different cameras that go through the engine together; worth more than 1 on a '
+        'GPU.',
+        at_least=1,
+        at_most=64,
     )
-    image_reliability: str = _declared(
-        'best_effort',
-        'Reliability of the image subscription. best_effort fits every camera; reliable gets '
-        'large images through where the transport loses them, and needs a reliable publisher.',
-        choices=('best_effort', 'reliable'),
+    image_converter: str = declared(
+        'builtin', 'What reads uncompressed image messages.', choices=('builtin', 'cv_bridge')
     )
-    energy_threshold: float = _declared(
+    image_transport: str = declared(
+        'auto',
+        'Message type of the images: sensor_msgs/Image is raw, CompressedImage is compressed; '
+        'auto takes the type that is published.',
+        choices=('auto', 'raw', 'compressed'),
+    )
+    image_reliability: str = declared(
+        'auto',
+        'Reliability of the image subscription. auto takes that of the publishers, and '
+        'best_effort until there is one; best_effort fits every camera; reliable gets large '
+        'images through where the transport loses them, and needs a reliable publisher.',
+        choices=('auto', 'best_effort', 'reliable'),
+    )
+    output_size: str = declared(
+        'camera',
+        'Size of segmentation, energy and anomaly_mask: that of the camera image, or that of the '
+        "network's output.",
+        choices=('camera', 'network'),
+    )
+    ignore_mask: str = declared(
+        '',
+        'PNG of camera size, not black where the vehicle sees itself: no anomalies there, energy '
+        'is NaN. Empty is none.',
+    )
+    region_ground_classes: tuple[str, ...] = declared(
+        ('',),
+        "Only regions that stand on these classes are listed, such as ['road']; [''] lists all.",
+    )
+    base_frame: str = declared('base_link', 'Frame of anomaly_points: x ahead, y left, z up.')
+    energy_threshold: float = declared(
         math.nan,
         'Energy above which a pixel is anomalous, in the energy unit of the model (see '
-        'diagnostics); NaN is the threshold calibrated in the model file.',
+        'diagnostics); NaN is target_false_positive_rate or else the threshold calibrated in the '
+        'model file.',
         when='any time',
     )
-    min_region_area_px: int = _declared(
+    target_false_positive_rate: float = declared(
+        math.nan,
+        'Share of inlier pixels that may be above the threshold, between the rates fitted in the '
+        'model file; NaN leaves it to energy_threshold.',
+        when='any time',
+        at_least=0.0,
+        at_most=1.0,
+    )
+    energy_smoothing: float = declared(
+        0.0,
+        'Share of the earlier frames in the energy, 0 to 0.95; 0 shows each frame on its own.',
+        when='any time',
+        at_least=0.0,
+        at_most=0.95,
+    )
+    min_region_area_px: int = declared(
         100,
         'Anomalous regions below this area are neither listed nor marked [camera px].',
         when='any time',
         at_least=0,
         at_most=100_000_000,
     )
-    overlay_label_alpha: float = _declared(
+    overlay_label_alpha: float = declared(
         0.35,
         'Share of the class colour in the overlay, 0 to 1.',
         when='any time',
         at_least=0.0,
         at_most=1.0,
     )
-    max_rate_hz: float = _declared(
+    max_rate_hz: float = declared(
         0.0,
-        'Images are taken no more often than this [Hz]; 0 is as often as the engine can.',
+        'Images of a camera are taken no more often than this [Hz]; 0 is as often as the engine '
+        'can.',
         when='any time',
         at_least=0.0,
         at_most=1000.0,
     )
-    image_timeout_s: float = _declared(
+    camera_height_m: float = declared(
+        math.nan,
+        'Height of the camera above the ground [m], for anomaly_points; NaN takes the static '
+        'transform from base_frame to the camera.',
+        when='any time',
+        at_least=0.0,
+        at_most=100.0,
+    )
+    camera_pitch_deg: float = declared(
+        0.0,
+        'How far the camera looks down [deg]; read with camera_height_m.',
+        when='any time',
+        at_least=-90.0,
+        at_most=90.0,
+    )
+    camera_yaw_deg: float = declared(
+        0.0,
+        'How far the camera looks to the left [deg]; read with camera_height_m.',
+        when='any time',
+        at_least=-180.0,
+        at_most=180.0,
+    )
+    image_timeout_s: float = declared(
         2.0,
         'A warning is given when no image came for this long [s].',
         when='any time',
         at_least=0.1,
         at_most=3600.0,
     )
-    max_allowed_processing_time_ms: float = _declared(
+    max_allowed_processing_time_ms: float = declared(
         0.0,
         'Diagnostics warn when an image takes longer than this from take to publish [ms]; 0 is '
         'never.',
@@ -110,84 +166,29 @@ class Parameters:
         at_least=0.0,
         at_most=60_000.0,
     )
-    diagnostics_period_s: float = _declared(
-        1.0, 'Time between two diagnostics [s].', when='start', at_least=0.1, at_most=60.0
+    max_acceptable_consecutive_delay_ms: float = declared(
+        0.0,
+        'Diagnostics are an error when every image of this time took too long [ms]; 0 is never.',
+        when='any time',
+        at_least=0.0,
+        at_most=600_000.0,
     )
-
-    @classmethod
-    def declare_on(cls, node: Any) -> 'Parameters':
-        """Declare every parameter on a node and return their values.
-
-        Raises:
-            rclpy.exceptions.ParameterException: a value given at the start has the wrong type or
-                is out of range.
-            ValueError: a value given at the start that is none of the choices.
-        """
-        for each in fields(cls):
-            node.declare_parameter(each.name, each.default, descriptor(each.name))
-        values = cls.read_from(node)
-        if reason := reason_to_refuse(vars(values).items(), is_configured=False):
-            raise ValueError(reason)
-        return values
+    max_energy_drift: float = declared(
+        3.0,
+        'Diagnostics warn when the mean inlier energy of the last minute is further than this '
+        'from that of the calibration, in its standard deviations; 0 is never.',
+        when='any time',
+        at_least=0.0,
+        at_most=1000.0,
+    )
+    snapshot_folder: str = declared(
+        'snapshots', 'Folder that the service save_snapshot writes into.', when='any time'
+    )
 
     @classmethod
     def read_from(cls, node: Any) -> 'Parameters':
         """Return the present values."""
-        return cls(**{each.name: node.get_parameter(each.name).value for each in fields(cls)})
-
-    def threshold_for(self, metadata: Metadata) -> float:
-        """Return the energy threshold: the one set, or else the model's own."""
-        is_set = not math.isnan(self.energy_threshold)
-        return self.energy_threshold if is_set else metadata.calibration.threshold
+        return cls(**{name: read(node, name) for name in PARAMETERS})
 
 
-def descriptor(name: str) -> ParameterDescriptor:
-    """Return what `ros2 param describe` shows of a parameter."""
-    metadata = _metadata(name)
-    sentences = [metadata['description'], _WHEN_TEXT[metadata['when']]]
-    found = ParameterDescriptor(
-        description=' '.join(sentences), read_only=metadata['when'] == 'start'
-    )
-    if metadata['choices']:
-        found.additional_constraints = _one_of(metadata['choices'])
-    if metadata['range'] is not None:
-        low, high = metadata['range']
-        if isinstance(low, int):
-            found.integer_range = [IntegerRange(from_value=low, to_value=high)]
-        else:
-            found.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
-    return found
-
-
-def reason_to_refuse(values: Iterable[tuple[str, Any]], *, is_configured: bool) -> str:
-    """Return why new values are refused, or '' where they are good.
-
-    Types and ranges are checked by rclpy with the descriptors.
-
-    Args:
-        values: names and values; names that are not ours are left to others.
-        is_configured: whether the values of `configure` are in use.
-    """
-    ours = {each.name for each in fields(Parameters)}
-    for name, value in values:
-        if name not in ours:
-            continue
-        metadata = _metadata(name)
-        if metadata['choices'] and value not in metadata['choices']:
-            return f'{name} must be {_one_of(metadata["choices"])}, got {value!r}'
-        if isinstance(value, float) and math.isinf(value):
-            return f'{name} must be finite, got {value}'
-        if metadata['when'] == 'configure' and is_configured:
-            return (
-                f'{name} is in use since the transition configure; '
-                'deactivate and clean up the node, set it, and configure again'
-            )
-    return ''
-
-
-def _metadata(name: str) -> Any:
-    return next(each.metadata for each in fields(Parameters) if each.name == name)
-
-
-def _one_of(choices: tuple[str, ...]) -> str:
-    return 'one of ' + ', '.join(repr(each) for each in choices)
+PARAMETERS: Final[Table] = {each.name: each for each in fields(Parameters)}

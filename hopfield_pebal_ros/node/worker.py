@@ -1,21 +1,25 @@
-"""The one thread that owns the engine: newest image in, results out."""
+"""The one thread that owns the engine: newest images in, results out."""
 
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from hopfield_pebal_ros.inference.detection import Detection
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
+from hopfield_pebal_ros.node.camera import Camera
+from hopfield_pebal_ros.node.camera_frame import CameraFrame
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import FrameTimes, Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
-from hopfield_pebal_ros.node.outputs import Outputs
 
 _LOG_EVERY_S: Final = 5.0
+
+_LONGEST_GAP_NS: Final = 10**9
+"""Between two images that are smoothed as one drive."""
 
 
 class Worker:
@@ -23,9 +27,10 @@ class Worker:
 
     Args:
         detector: used by this thread alone while it runs.
+        max_batch_size: images of different cameras that go through the engine together.
         convert: reads an image message.
         slots: where images come from.
-        outputs: of each camera.
+        cameras: by name; their views and outputs are used.
         health: told of every image.
         logger: of the node.
         ros_time_ns: now, on the clock of the header stamps.
@@ -35,20 +40,23 @@ class Worker:
         self,
         *,
         detector: AnomalyDetector,
+        max_batch_size: int,
         convert: ImageConverter,
         slots: FrameSlots[Any],
-        outputs: Mapping[str, Outputs],
+        cameras: Mapping[str, Camera],
         health: Health,
         logger: Any,
         ros_time_ns: Callable[[], int],
     ) -> None:
         self._detector = detector
+        self._max_batch_size = max_batch_size
         self._convert = convert
         self._slots = slots
-        self._outputs = outputs
+        self._cameras = cameras
         self._health = health
         self._logger = logger
         self._ros_time_ns = ros_time_ns
+        self._last_stamp_ns: dict[str, int] = {}
         self._thread = threading.Thread(target=self._run, name='detector worker', daemon=True)
 
     def start(self) -> None:
@@ -56,67 +64,94 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the image in work be finished, and wait for that."""
+        """Let the images in work be finished, and wait for that."""
         self._slots.close()
         if self._thread.ident is not None:
             self._thread.join()
             _wait_for_the_end_of(self._thread)
 
     def _run(self) -> None:
-        while (taken := self._slots.take()) is not None:
-            camera, message = taken
-            try:
-                self._process(camera, message)
-            except ImageMessageError as error:
-                self._health.rejected(camera, str(error))
-                self._logger.warning(
-                    f'image rejected: {error}', throttle_duration_sec=_LOG_EVERY_S
-                )
-            except Exception as error:
-                self._health.failed(camera, f'{type(error).__name__}: {error}')
-                self._logger.error(
-                    f'inference failed, going on with the next image:\n{traceback.format_exc()}',
-                    throttle_duration_sec=_LOG_EVERY_S,
-                )
+        while taken := self._slots.take(at_most=self._max_batch_size):
+            start_s = time.perf_counter()
+            frames = [frame for each in taken if (frame := self._read(*each)) is not None]
+            if frames:
+                self._process(frames, start_s)
 
-    def _process(self, camera: str, message: Any) -> None:
-        outputs = self._outputs[camera]
-        topics = outputs.wanted()
+    def _read(self, camera: str, message: Any) -> CameraFrame | None:
+        """Return a message's image; None, and counted, without a listener or if unreadable."""
+        topics = self._cameras[camera].outputs.wanted()
         if not topics:
             self._health.idle(camera)
+            return None
+        start_s = time.perf_counter()
+        try:
+            image, color_order = self._convert(message)
+        except Exception as error:
+            known = isinstance(error, ImageMessageError)
+            reason = str(error) if known else f'{type(error).__name__}: {error}'
+            self._health.rejected(camera, reason)
+            self._logger.warning(
+                f'image rejected{_of(camera)}: {reason}', throttle_duration_sec=_LOG_EVERY_S
+            )
+            return None
+        decode_ms = (time.perf_counter() - start_s) * 1e3
+        return CameraFrame(camera, message.header, topics, image, color_order, decode_ms)
+
+    def _process(self, frames: Sequence[CameraFrame], start_s: float) -> None:
+        """Run the engine and publish; a batch that fails is tried again image by image."""
+        try:
+            detections = self._detect(frames)
+        except Exception as error:
+            if len(frames) == 1:
+                self._failed(frames[0], error)
+                return
+            for frame in frames:
+                self._process([frame], start_s)
             return
-        taken_s = time.perf_counter()
-        image, color_order = self._convert(message)
-        decoded_s = time.perf_counter()
-        (detection,) = self._detector.detect([image], color_order=color_order)
-        detected_s = time.perf_counter()
-        outputs.publish(
-            topics, detection, image=image, color_order=color_order, header=message.header
-        )
-        published_s = time.perf_counter()
-        self._health.published(
-            camera,
-            self._times(
-                detection,
-                latency_ms=(self._ros_time_ns() - _stamp_ns(message)) / 1e6,
-                decode_ms=(decoded_s - taken_s) * 1e3,
-                publish_ms=(published_s - detected_s) * 1e3,
-                processing_ms=(published_s - taken_s) * 1e3,
-            ),
+        for frame, detection in zip(frames, detections, strict=True):
+            try:
+                self._publish(frame, detection, start_s)
+            except Exception as error:
+                self._failed(frame, error)
+
+    def _detect(self, frames: Sequence[CameraFrame]) -> list[Detection]:
+        for frame in frames:
+            last_ns = self._last_stamp_ns.get(frame.camera, 0)
+            if not 0 < frame.stamp_ns - last_ns <= _LONGEST_GAP_NS:
+                self._cameras[frame.camera].view.forget()
+            self._last_stamp_ns[frame.camera] = frame.stamp_ns
+        return self._detector.detect(
+            [frame.image for frame in frames],
+            color_order=[frame.color_order for frame in frames],
+            views=[self._cameras[frame.camera].view for frame in frames],
         )
 
-    @staticmethod
-    def _times(detection: Detection, **measured_ms: float) -> FrameTimes:
-        return FrameTimes(
+    def _publish(self, frame: CameraFrame, detection: Detection, start_s: float) -> None:
+        detected_s = time.perf_counter()
+        self._cameras[frame.camera].outputs.publish(frame, detection)
+        published_s = time.perf_counter()
+        times = FrameTimes(
+            latency_ms=(self._ros_time_ns() - frame.stamp_ns) / 1e6,
+            processing_ms=(published_s - start_s) * 1e3,
+            decode_ms=frame.decode_ms,
             preprocess_ms=detection.preprocess_ms,
             inference_ms=detection.inference_ms,
             postprocess_ms=detection.postprocess_ms,
-            **measured_ms,
+            publish_ms=(published_s - detected_s) * 1e3,
+        )
+        self._health.published(frame.camera, times)
+
+    def _failed(self, frame: CameraFrame, error: Exception) -> None:
+        self._health.failed(frame.camera, f'{type(error).__name__}: {error}')
+        trace = ''.join(traceback.format_exception(error))
+        self._logger.error(
+            f'inference failed{_of(frame.camera)}, going on with the next image:\n{trace}',
+            throttle_duration_sec=_LOG_EVERY_S,
         )
 
 
-def _stamp_ns(message: Any) -> int:
-    return int(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
+def _of(camera: str) -> str:
+    return f' of camera {camera}' if camera else ''
 
 
 def _wait_for_the_end_of(thread: threading.Thread) -> None:

@@ -20,7 +20,9 @@ from std_msgs.msg import Header
 
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
 from hopfield_pebal_ros.inference.engine import NetworkMaps
+from hopfield_pebal_ros.node.camera_parameters import topic_of
 from hopfield_pebal_ros.node.detector_node import DetectorNode
+from hopfield_pebal_ros.node.health import CameraHealth
 from hopfield_pebal_ros.node.image_messages import fill
 from tests.tiny_model import TINY_METADATA
 
@@ -57,7 +59,8 @@ class FakeEngine:
 
     backend, device, precision = 'fake', 'none', 'fp32'
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
         self.error: Exception | None = None
         self.num_runs = 0
         self.may_run = threading.Event()
@@ -66,6 +69,7 @@ class FakeEngine:
     def infer(self, images: np.ndarray) -> NetworkMaps:
         self.num_runs += 1
         self.may_run.wait(PATIENCE_S)
+        time.sleep(self.seconds)
         if self.error is not None:
             raise self.error
         red, green = images[..., 0], images[..., 1]
@@ -82,7 +86,11 @@ class Bench:
         self.node = node
         self.probe = rclpy.create_node('probe', cli_args=ARGUMENTS)
         self.received: dict[str, list[Any]] = defaultdict(list)
-        self.camera = self.probe.create_publisher(Image, 'image', QoSProfile(depth=10))
+        self.cameras = {
+            name: self.probe.create_publisher(Image, topic_of(name, 'image'), QoSProfile(depth=10))
+            for name in node.parameters.cameras
+        }
+        self._ears: dict[str, Any] = {}
         self._listen(DiagnosticArray, 'diagnostics')
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(node)
@@ -92,16 +100,25 @@ class Bench:
         """Subscribe to outputs, and wait until the node knows."""
         for topic in topics:
             self._listen(Image, topic)
-        self.wait(lambda: all(self.node.count_subscribers(topic) for topic in topics))
-        self.wait(lambda: set(topics) <= set(self.node._outputs[''].wanted()))
+        self.wait(lambda: all(self._is_heard(topic) for topic in topics))
 
-    def activate(self) -> None:
-        """Configure, activate, and wait until the camera is connected."""
+    def stop_listening(self) -> None:
+        """Unsubscribe from all outputs."""
+        for topic in [each for each in self._ears if each != 'diagnostics']:
+            self.probe.destroy_subscription(self._ears.pop(topic))
+
+    def activate(self, *topics: str) -> None:
+        """Configure, activate, listen to outputs, and wait until their cameras are connected."""
         assert self.node.autostart()
-        self.wait(lambda: self.camera.get_subscription_count() == 1)
+        self.listen(*topics)
 
-    def publish(self, picture: np.ndarray, number: int, encoding: str = 'bgr8') -> None:
-        self.camera.publish(image_message(picture, number, encoding))
+    def publish(
+        self, picture: np.ndarray, number: int, encoding: str = 'bgr8', camera: str = ''
+    ) -> None:
+        self.cameras[camera].publish(image_message(picture, number, encoding))
+
+    def health(self, camera: str = '') -> CameraHealth:
+        return self.node._health.of(camera)
 
     def wait(self, condition: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
         """Spin until the condition holds; fail when it does not in time."""
@@ -148,8 +165,14 @@ class Bench:
         self.node.destroy_node()
         self.probe.destroy_node()
 
+    def _is_heard(self, topic: str) -> bool:
+        """Tell whether the node knows that we listen, and its camera knows the node."""
+        camera, _, name = topic.rpartition('/')
+        is_wanted = name in self.node._cameras[camera].outputs.wanted()
+        return is_wanted and self.cameras[camera].get_subscription_count() == 1
+
     def _listen(self, message_type: Any, topic: str) -> None:
-        self.probe.create_subscription(
+        self._ears[topic] = self.probe.create_subscription(
             message_type, topic, self.received[topic].append, QoSProfile(depth=20)
         )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ pytest.importorskip('rclpy')
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
 
 from hopfield_pebal_ros.node.detector_node import DetectorNode
 from tests.node.bench import PICTURE_BGR, array_of
@@ -17,7 +19,7 @@ from tests.node.bench import PICTURE_BGR, array_of
 
 def test_silence_is_a_warning(open_bench):
     bench = open_bench(image_timeout_s=0.2)
-    bench.activate()
+    bench.activate('energy')
     bench.spin_for(0.3)
     status = bench.status('camera_status')
     assert status.level == DiagnosticStatus.WARN
@@ -26,15 +28,14 @@ def test_silence_is_a_warning(open_bench):
 
 def test_a_new_threshold_changes_the_mask(open_bench):
     bench = open_bench()
-    bench.activate()
-    bench.listen('anomaly_mask')
+    bench.activate('anomaly_mask')
     picture = np.full((64, 128, 3), 102, np.uint8)  # energy 4
     for number, (threshold, expected) in enumerate([(3.5, 255), (4.5, 0), (float('nan'), 0)]):
         assert bench.set_parameter('energy_threshold', threshold).successful
         bench.publish(picture, number)
         bench.wait(lambda n=number: len(bench.received['anomaly_mask']) > n)
         assert (array_of(bench.received['anomaly_mask'][number]) == expected).all()
-    assert bench.values('node_status')['energy_threshold'] == '6'  # the model's own
+    assert bench.values('camera_status')['energy_threshold'] == '6'  # the model's own
 
 
 @pytest.mark.parametrize(
@@ -60,8 +61,7 @@ def test_a_parameter_is_refused_with_the_reason(open_bench, name, value, reason)
 def test_diagnostics_tell_what_runs(open_bench, tiny_model):
     bench = open_bench(backend='onnxruntime')
     assert bench.values('node_status') == {'lifecycle_state': 'unconfigured'}
-    bench.activate()
-    bench.listen('energy')
+    bench.activate('energy')
     bench.publish(PICTURE_BGR, 0)
     bench.wait(lambda: bench.received['energy'])
     values = bench.values('node_status')
@@ -86,9 +86,14 @@ def test_topics_are_relative_and_remappable(tiny_model):
     )
     try:
         assert node.autostart()
+        listener = node.create_subscription(Image, '/heat', lambda _: None, 1)
+        while not node._cameras[''].outputs.wanted():
+            time.sleep(0.01)
+        node._update_inputs()
         subscribed = dict(node.get_subscriber_names_and_types_by_node('detector', '/robot'))
         published = dict(node.get_publisher_names_and_types_by_node('detector', '/robot'))
     finally:
+        node.destroy_subscription(listener)
         node.destroy_node()
     assert '/robot/front/image_raw' in subscribed
     assert {'/heat', '/robot/segmentation', '/robot/overlay', '/diagnostics'} <= set(published)

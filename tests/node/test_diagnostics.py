@@ -1,5 +1,7 @@
 """What the diagnostics judge, and Autoware's key names."""
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip('rclpy')
@@ -49,7 +51,7 @@ def published(**changes):
     [
         ([published()], 0.0, DiagnosticStatus.OK, 'ok'),
         ([published()], 2.5, DiagnosticStatus.WARN, 'no image for 2.5 s'),
-        ([('idle',)], 1.0, DiagnosticStatus.OK, 'idle: nobody listens to a result'),
+        ([('want', False)], 9.0, DiagnosticStatus.OK, 'idle: nobody listens to a result'),
         ([('rejected', 'too short')], 0.0, DiagnosticStatus.ERROR, 'image rejected: too short'),
         ([('failed', 'lost')], 0.0, DiagnosticStatus.ERROR, 'inference failed: lost'),
         ([('failed', 'lost'), published()], 0.0, DiagnosticStatus.OK, 'ok'),
@@ -58,7 +60,9 @@ def published(**changes):
 )
 def test_the_state_of_a_camera(events, silent_s, level, summary):
     health = health_after(*events, silent_s=silent_s)
-    status = camera_status(health, camera='', topic='/image', num_dropped=7, limits=LIMITS)
+    status = camera_status(
+        health, camera='', topic='/image', threshold=1.5, num_dropped=7, limits=LIMITS
+    )
     assert (status.level, status.message) == (level, summary)
     values = values_of(status)
     assert (values['topic'], values['images_dropped'], values['images_received']) == (
@@ -71,6 +75,8 @@ def test_times_have_autowares_names():
     assert (status.level, status.name) == (DiagnosticStatus.OK, 'processing_time_status')
     assert values_of(status) == {
         'is_processing_time_ms_in_expected_range': 'True',
+        'is_consecutive_processing_delay_in_range': 'True',
+        'consecutive_processing_delay_ms': '0.00',
         'processing_time_ms': '15.00',
         'pipeline_latency_ms': '21.00',
         'decode_time_ms': '1.00',
@@ -94,6 +100,19 @@ def test_slow_processing_is_a_warning():
     assert status.level == DiagnosticStatus.WARN
     assert status.message == 'processing took 50.10 ms, allowed are 50 ms'
     assert values_of(status)['is_processing_time_ms_in_expected_range'] == 'False'
+
+
+def test_slow_processing_for_too_long_is_an_error():
+    health = replace(health_after(published(processing_ms=60.0)), slow_for_ms=501.0)
+    limits = replace(LIMITS, max_acceptable_consecutive_delay_ms=500.0)
+    status = processing_time_status(health, limits=limits)
+    assert status.level == DiagnosticStatus.ERROR
+    assert status.message == (
+        'processing has taken more than 50 ms for 501 ms, acceptable are 500 ms'
+    )
+    assert values_of(status)['is_consecutive_processing_delay_in_range'] == 'False'
+    status = processing_time_status(replace(health, slow_for_ms=500.0), limits=limits)
+    assert status.level == DiagnosticStatus.WARN
 
 
 def test_no_limit_never_warns():
@@ -121,7 +140,6 @@ def test_what_runs_and_why_not():
         'model_sha256': 'ab',
         'energy_kind': 'free_energy',
         'energy_unit': 'nat',
-        'energy_threshold': '6',
         'energy_threshold_of_model': '6',
     }
     status = node_status(lifecycle_state='unconfigured', problem='no file', detector=None)

@@ -22,15 +22,15 @@ def test_the_newest_frame_wins_and_the_others_are_counted():
     slots = FrameSlots([''])
     for frame in 'abc':
         slots.put('', frame)
-    assert slots.take(0) == ('', 'c')
+    assert slots.take(0) == [('', 'c')]
     assert slots.num_dropped('') == 2
 
 
 def test_a_frame_is_taken_once():
     slots = FrameSlots([''])
     slots.put('', 'a')
-    assert slots.take(0) == ('', 'a')
-    assert slots.take(0) is None
+    assert slots.take(0) == [('', 'a')]
+    assert slots.take(0) == []
     assert slots.num_dropped('') == 0
 
 
@@ -42,7 +42,7 @@ def test_the_camera_that_waited_longest_comes_first():
         clock.now_s += 1
         slots.put('front', 'f')
         slots.put('left', 'l')
-        taken.append(slots.take(0)[0])
+        taken.append(slots.take(0)[0][0])
     assert taken == ['front', 'left', 'front', 'left', 'front', 'left']
 
 
@@ -50,31 +50,58 @@ def test_a_silent_camera_stalls_nobody():
     slots = FrameSlots(['dead', 'alive'])
     for frame in range(3):
         slots.put('alive', frame)
-        assert slots.take(0) == ('alive', frame)
+        assert slots.take(0) == [('alive', frame)]
 
 
 def test_the_rate_limit_waits_and_then_takes_the_newest():
     clock = Clock()
-    slots = FrameSlots([''], max_rate_hz=10, clock=clock)
+    slots = FrameSlots([''], clock=clock)
+    slots.limit('', 10)
     slots.put('', 'a')
-    assert slots.take(0) == ('', 'a')
+    assert slots.take(0) == [('', 'a')]
     slots.put('', 'b')
     clock.now_s = 0.05
-    assert slots.take(0) is None
+    assert slots.take(0) == []
     slots.put('', 'c')
     clock.now_s = 0.1
-    assert slots.take(0) == ('', 'c')
+    assert slots.take(0) == [('', 'c')]
 
 
 def test_a_raised_rate_limit_applies_at_once():
     clock = Clock()
-    slots = FrameSlots([''], max_rate_hz=0.001, clock=clock)
+    slots = FrameSlots([''], clock=clock)
+    slots.limit('', 0.001)
     slots.put('', 'a')
     slots.take(0)
     slots.put('', 'b')
-    assert slots.take(0) is None
-    slots.max_rate_hz = 0.0
-    assert slots.take(0) == ('', 'b')
+    assert slots.take(0) == []
+    slots.limit('', 0)
+    assert slots.take(0) == [('', 'b')]
+
+
+def test_a_limit_is_of_one_camera_alone():
+    clock = Clock()
+    slots = FrameSlots(['slow', 'fast'], clock=clock)
+    slots.limit('slow', 1)
+    taken = []
+    for _ in range(20):
+        slots.put('slow', 's')
+        slots.put('fast', 'f')
+        taken += [camera for camera, _ in slots.take(0, at_most=2)]
+        clock.now_s += 0.125
+    assert (taken.count('slow'), taken.count('fast')) == (3, 20)  # at 0, 1 and 2 s of 2.375 s
+
+
+def test_several_cameras_are_taken_at_once_the_longest_waiting_first():
+    clock = Clock()
+    slots = FrameSlots(['a', 'b', 'c'], clock=clock)
+    for camera in 'abc':
+        slots.put(camera, camera.upper())
+        clock.now_s += 1
+    assert slots.take(0, at_most=2) == [('a', 'A'), ('b', 'B')]
+    slots.put('a', 'A2')
+    clock.now_s += 1
+    assert slots.take(0, at_most=9) == [('c', 'C'), ('a', 'A2')]
 
 
 def test_an_unknown_camera_is_refused():
@@ -85,24 +112,24 @@ def test_an_unknown_camera_is_refused():
 def test_take_waits_for_a_frame():
     slots = FrameSlots([''])
     threading.Timer(0.05, slots.put, ('', 'a')).start()
-    assert slots.take(5) == ('', 'a')
+    assert slots.take(5) == [('', 'a')]
 
 
 def test_take_gives_up_after_its_timeout():
     start = time.monotonic()
-    assert FrameSlots(['']).take(0.05) is None
+    assert FrameSlots(['']).take(0.05) == []
     assert 0.05 <= time.monotonic() - start < 2
 
 
 def test_closing_wakes_who_waits_and_forgets_the_frame():
     slots = FrameSlots([''])
     threading.Timer(0.05, slots.close).start()
-    assert slots.take() is None
+    assert slots.take() == []
     slots.put('', 'late')
     slots.open()
-    assert slots.take(0) is None
+    assert slots.take(0) == []
     slots.put('', 'new')
-    assert slots.take(0) == ('', 'new')
+    assert slots.take(0) == [('', 'new')]
 
 
 def test_every_frame_of_many_threads_is_taken_or_counted_once():
@@ -110,8 +137,8 @@ def test_every_frame_of_many_threads_is_taken_or_counted_once():
     taken = []
 
     def take() -> None:
-        while (found := slots.take()) is not None:
-            taken.append(found)
+        while found := slots.take(at_most=2):
+            taken.extend(found)
 
     def put(camera: str) -> None:
         for number in range(2000):

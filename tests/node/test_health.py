@@ -81,7 +81,7 @@ def test_the_last_event_decides_the_state_and_reasons_stay(health):
     health.failed('front', 'device lost')
     assert health.of('front').state == 'failed'
     health.idle('front')
-    assert health.of('front').state == 'idle'
+    assert health.of('front').state == 'failed'
     health.published('front', times())
     found = health.of('front')
     assert (found.state, found.num_rejected, found.num_failed, found.num_idle) == ('ok', 1, 1, 1)
@@ -94,11 +94,42 @@ def test_lost_images_add_up(health):
     assert health.of('left').num_lost == 5
 
 
-def test_watching_again_waits_again_and_keeps_the_counts(health, clock):
+def test_nobody_waits_for_images_that_are_not_wanted(health, clock):
+    health.received('front')
+    health.want('front', False)
+    clock.now_s += 50
+    health.published('front', times())  # was in work when the last listener left
+    found = health.of('front')
+    assert (found.state, found.silent_s) == ('idle', 0.0)
+    assert health.of('left').silent_s == 50.0
+
+
+def test_slow_frames_in_a_row_are_timed_from_the_first(health, clock):
+    health.allowed_processing_ms = 100.0
+    for processing_ms in (90.0, 200.0, 150.0):
+        clock.now_s += 1
+        health.published('front', times(processing_ms=processing_ms))
+    clock.now_s += 0.5
+    assert health.of('front').slow_for_ms == pytest.approx(200 + 1000 + 500)
+    health.published('front', times(processing_ms=100.0))
+    assert health.of('front').slow_for_ms == 0.0
+
+
+def test_reset_counts_from_zero_and_keeps_the_state(health):
+    health.received('front')
+    health.published('front', times())
+    health.want('left', False)
+    health.reset()
+    found = health.of('front')
+    assert (found.num_received, found.num_published, found.latency_ms) == (0, 0, {})
+    assert (found.state, health.of('left').state) == ('ok', 'idle')
+
+
+def test_wanting_again_waits_again_and_keeps_the_counts(health, clock):
     health.received('front')
     health.published('front', times())
     clock.now_s += 50
-    health.watch()
+    health.want('front', True)
     clock.now_s += 1
     found = health.of('front')
     assert (found.state, found.silent_s, found.num_received) == ('waiting', 1.0, 1)

@@ -15,8 +15,7 @@ from tests.node.bench import PICTURE_BGR, array_of
 @pytest.mark.parametrize('encoding', ['bgr8', 'rgb8'])
 def test_all_four_outputs_of_an_image(open_bench, tiny_model, encoding):
     bench = open_bench()
-    bench.activate()
-    bench.listen(*TOPICS)
+    bench.activate(*TOPICS)
     bench.publish(PICTURE_BGR, 7, encoding)
     bench.wait(lambda: all(bench.received[topic] for topic in TOPICS))
     got = {topic: array_of(bench.received[topic][0]) for topic in TOPICS}
@@ -35,8 +34,7 @@ def test_all_four_outputs_of_an_image(open_bench, tiny_model, encoding):
 
 def test_every_output_has_the_header_and_size_of_its_image(open_bench):
     bench = open_bench()
-    bench.activate()
-    bench.listen(*TOPICS)
+    bench.activate(*TOPICS)
     for number, size in enumerate([(90, 160), (33, 47)]):
         bench.publish(np.zeros((*size, 3), np.uint8), number)
         bench.wait(lambda n=number: all(len(bench.received[topic]) > n for topic in TOPICS))
@@ -52,8 +50,7 @@ def test_every_output_has_the_header_and_size_of_its_image(open_bench):
 def test_output_at_camera_size_is_the_detectors_own(open_bench, tiny_model):
     picture = cv2.resize(PICTURE_BGR, (300, 170), interpolation=cv2.INTER_CUBIC)
     bench = open_bench()
-    bench.activate()
-    bench.listen('segmentation', 'energy', 'anomaly_mask')
+    bench.activate('segmentation', 'energy', 'anomaly_mask')
     bench.publish(picture, 0)
     bench.wait(lambda: all(bench.received.values()) and len(bench.received) == 4)
     (detection,) = AnomalyDetector.open(tiny_model).detect([picture], color_order='bgr')
@@ -67,9 +64,8 @@ def test_output_at_camera_size_is_the_detectors_own(open_bench, tiny_model):
 
 def test_only_what_somebody_listens_to_is_published(open_bench):
     bench = open_bench()
-    bench.activate()
-    bench.listen('anomaly_mask')
-    made = bench.node._outputs['']._messages
+    bench.activate('anomaly_mask')
+    made = bench.node._cameras[''].outputs._messages
     bench.publish(PICTURE_BGR, 0)
     bench.wait(lambda: bench.received['anomaly_mask'])
     assert {topic for topic in TOPICS if made[topic].data} == {'anomaly_mask'}

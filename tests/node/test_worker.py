@@ -16,14 +16,13 @@ from tests.node.bench import PICTURE_BGR, FakeEngine
 def test_a_slow_engine_gets_the_newest_frame_and_none_twice(open_bench):
     engine = FakeEngine()
     bench = open_bench(engine)
-    bench.activate()
-    bench.listen('energy')
+    bench.activate('energy')
     engine.may_run.clear()
     bench.publish(PICTURE_BGR, 0)
     bench.wait(lambda: engine.num_runs == 1)
     for number in range(1, 10):
         bench.publish(PICTURE_BGR, number)
-        bench.wait(lambda n=number: bench.node._health.of('').num_received == n + 1)
+        bench.wait(lambda n=number: bench.health().num_received == n + 1)
     engine.may_run.set()
     bench.wait(lambda: len(bench.received['energy']) == 2)
     bench.spin_for(0.2)
@@ -38,8 +37,7 @@ def test_a_slow_engine_gets_the_newest_frame_and_none_twice(open_bench):
 def test_the_rate_limit_is_kept(open_bench):
     engine = FakeEngine()
     bench = open_bench(engine, max_rate_hz=5.0)
-    bench.activate()
-    bench.listen('energy')
+    bench.activate('energy')
     start_s = time.monotonic()
     for number in range(40):
         bench.publish(PICTURE_BGR, number)
@@ -48,17 +46,30 @@ def test_the_rate_limit_is_kept(open_bench):
     assert 3 <= engine.num_runs <= 1 + 5 * seconds
 
 
-def test_without_a_listener_nothing_is_inferred(open_bench):
+def test_without_a_listener_the_camera_is_not_subscribed_to(open_bench):
     engine = FakeEngine()
-    bench = open_bench(engine)
+    bench = open_bench(engine, image_timeout_s=0.2)
     bench.activate()
-    for number in range(3):
-        bench.publish(PICTURE_BGR, number)
-        bench.wait(lambda n=number: bench.node._health.of('').num_idle == n + 1)
-    assert engine.num_runs == 0
+    bench.spin_for(0.5)
+    assert bench.cameras[''].get_subscription_count() == 0
+    assert bench.node.count_subscribers('image') == 0
     status = bench.status('camera_status')
     assert status.level == DiagnosticStatus.OK
     assert status.message == 'idle: nobody listens to a result'
+    assert engine.num_runs == 0
+
+
+def test_the_camera_is_let_go_when_the_last_listener_leaves(open_bench):
+    bench = open_bench(FakeEngine())
+    bench.activate('energy')
+    bench.publish(PICTURE_BGR, 1)
+    bench.wait(lambda: bench.received['energy'])
+    bench.stop_listening()
+    bench.wait(lambda: bench.cameras[''].get_subscription_count() == 0)
+    assert bench.health().state == 'idle'
+    bench.listen('energy')
+    bench.publish(PICTURE_BGR, 2)
+    bench.wait(lambda: bench.stamps('energy') == [1, 2])
 
 
 BAD_MESSAGES = {
@@ -71,12 +82,11 @@ BAD_MESSAGES = {
 
 def test_bad_messages_are_counted_with_their_reason_and_the_next_image_works(open_bench):
     bench = open_bench()
-    bench.activate()
-    bench.listen('energy')
+    bench.activate('energy')
     for number, (reason, message) in enumerate(BAD_MESSAGES.items(), 1):
         message.header = Header(frame_id='bad')
-        bench.camera.publish(message)
-        bench.wait(lambda n=number: bench.node._health.of('').num_rejected == n)
+        bench.cameras[''].publish(message)
+        bench.wait(lambda n=number: bench.health().num_rejected == n)
         status = bench.status('camera_status')
         assert status.level == DiagnosticStatus.ERROR
         assert reason in status.message
@@ -91,11 +101,10 @@ def test_bad_messages_are_counted_with_their_reason_and_the_next_image_works(ope
 def test_a_failing_engine_is_an_error_until_a_frame_works(open_bench):
     engine = FakeEngine()
     bench = open_bench(engine)
-    bench.activate()
-    bench.listen('energy')
+    bench.activate('energy')
     engine.error = RuntimeError('device lost')
     bench.publish(PICTURE_BGR, 1)
-    bench.wait(lambda: bench.node._health.of('').num_failed == 1)
+    bench.wait(lambda: bench.health().num_failed == 1)
     status = bench.status('camera_status')
     assert status.level == DiagnosticStatus.ERROR
     assert status.message == 'inference failed: RuntimeError: device lost'
