@@ -52,6 +52,7 @@ setup(
             'onnxscript>=0.5',
             'onnxruntime>=1.20',
             'safetensors>=0.5',
+            'timm>=1.0.9',
             'tensorboard>=2.18',
         ],
         'test': [
