@@ -8,7 +8,14 @@ import torch
 import torch.distributed as dist
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from tests.training.losses.every_loss import K, every_loss, example_labels, example_maps
+from tests.training.losses.every_loss import (
+    IN_CHUNKS,
+    K,
+    chunked_loss,
+    every_loss,
+    example_labels,
+    example_maps,
+)
 from training.losses.class_prototypes import no_prototypes, updated_prototypes
 from training.losses.world import current_world
 
@@ -23,6 +30,10 @@ def results_of_half(rank, *, with_outliers):
     for name, loss in every_loss(maps, labels, world=current_world()).items():
         (gradient,) = torch.autograd.grad(loss, maps, retain_graph=True)
         results[name] = (loss.detach(), gradient)
+    for name in IN_CHUNKS:
+        loss = chunked_loss(name, maps, labels, rows=2, world=current_world())
+        (gradient,) = torch.autograd.grad(loss, maps)
+        results[f'{name}, in chunks'] = (loss.detach(), gradient)
     prototypes = updated_prototypes(no_prototypes(K, 12), maps, labels, world=current_world())
     return results, prototypes
 

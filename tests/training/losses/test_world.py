@@ -9,6 +9,7 @@ torch = pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from tests.training.losses.every_loss import (
+    IN_CHUNKS,
     NAMES,
     K,
     every_loss,
@@ -55,10 +56,10 @@ def whole_batch(*, with_outliers):
 
 
 @pytest.mark.parametrize('with_outliers', [True, False])
-@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('name', [*NAMES, *(f'{name}, in chunks' for name in IN_CHUNKS)])
 def test_two_processes_equal_one_with_the_whole_batch(halves, name, with_outliers):
     maps, labels = whole_batch(with_outliers=with_outliers)
-    loss = every_loss(maps, labels)[name]
+    loss = every_loss(maps, labels)[name.removesuffix(', in chunks')]
     (gradient,) = torch.autograd.grad(loss, maps)
     first, second = (half[with_outliers][0][name] for half in halves)
     # data-parallel training averages over processes
