@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from training.calibration.fusion_weights import fusion_weights
 from training.scores.composition import StandardisedScores, tensors_of
 from training.scores.dense_hybrid import DenseHybrid, DenseHybridSettings
 from training.scores.hopfield_boosting import HopfieldBoosting, HopfieldBoostingSettings
 from training.scores.pebal import PebalEnergy, PebalSettings
-from training.scores.readings import FeatureStream, Readings, ScoreError, checked
+from training.scores.readings import FeatureStream, Readings, checked
 from training.scores.reservoir import Reservoirs
 from training.scores.score import Score, ScoreSettings, Unit
 from training.scores.similarities import inner_products
@@ -32,8 +34,9 @@ class FusedSettings(ScoreSettings):
 class FusedEnergy(Score[FusedSettings]):
     """E = sum_i w_i (E_i - mean_i) / deviation_i over PEBAL, Hopfield Boosting and DenseHybrid.
 
-    The weights are >= 0 and sum to 1: those of the logistic regression that tells the pasted
-    outliers of the stream from its inliers.
+    The weights are >= 0, sum to 1, and tell the pasted outliers of the stream from its inliers
+    best. The scores are fitted on features as they are; a network that was trained for this
+    energy brings its own (`models.fusion`).
     """
 
     name: ClassVar[str] = 'fused'
@@ -54,7 +57,8 @@ class FusedEnergy(Score[FusedSettings]):
             DenseHybrid.fit(stream, settings.hybrid),
         )
         parts = StandardisedScores.fit(scores, stream)
-        return cls(settings, parts, fusion_weights(*_examples(parts, stream, settings)))
+        weights = fusion_weights(*_examples(parts, stream, settings))
+        return cls(settings, parts, torch.from_numpy(weights).float())
 
     @classmethod
     def from_tensors(cls, settings: FusedSettings, tensors: Mapping[str, Tensor]) -> 'FusedEnergy':
@@ -74,45 +78,10 @@ class FusedEnergy(Score[FusedSettings]):
         return inner_products(energies, self.weights[None]).squeeze(1)
 
 
-def fusion_weights(inlier_energies: Tensor, outlier_energies: Tensor) -> Tensor:
-    """Return weights (S,) >= 0 of sum 1 that tell outliers from inliers best.
-
-    The direction of balanced logistic regression with weights kept above 0; deterministic.
-
-    Args:
-        inlier_energies: (N, S) float32, standardised.
-        outlier_energies: (M, S) float32.
-
-    Raises:
-        ScoreError: one of the two is empty.
-    """
-    if len(inlier_energies) == 0 or len(outlier_energies) == 0:
-        raise ScoreError(
-            f'{len(inlier_energies)} inlier and {len(outlier_energies)} outlier examples: fusion '
-            'weights need both; fit on frames with pasted outliers'
-        )
-    num_scores = inlier_energies.shape[1]
-    parameters = torch.zeros(num_scores + 1, requires_grad=True)  # log weights, and the offset
-    optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn='strong_wolfe')
-
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        weights, offset = parameters[:-1].exp(), parameters[-1]
-        value = (
-            F.softplus(inlier_energies @ weights - offset).mean()
-            + F.softplus(offset - outlier_energies @ weights).mean()
-        )
-        value.backward()
-        return value
-
-    optimizer.step(loss)
-    return parameters[:-1].detach().softmax(dim=0)
-
-
 def _examples(
     parts: StandardisedScores, stream: FeatureStream, settings: FusedSettings
-) -> tuple[Tensor, Tensor]:
-    """Return standardised energies of inliers (N, S) and outliers (M, S)."""
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Return standardised energies (N, S) of both kinds, and which are outliers (N,)."""
     found = Reservoirs(
         2,
         len(parts.scores),
@@ -125,4 +94,6 @@ def _examples(
             if len(part.labels):
                 energies = torch.stack(parts.energies(part.readings()), dim=1)
                 found.add(energies, torch.full_like(part.labels, group))
-    return found.rows(_INLIER), found.rows(_OUTLIER)
+    energies = torch.cat([found.rows(_INLIER), found.rows(_OUTLIER)])
+    num_inliers = len(found.rows(_INLIER))
+    return energies.numpy(), np.arange(len(energies)) >= num_inliers
