@@ -57,6 +57,7 @@ setup(
         ],
         'test': [
             'pytest>=8',
+            'rosbags-image>=0.10',
             'hypothesis>=6',
             'scikit-learn>=1.5',
             'ruff>=0.12',

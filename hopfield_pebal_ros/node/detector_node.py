@@ -20,11 +20,11 @@ from rclpy.task import Future
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
 from hopfield_pebal_ros.node.camera import Camera
 from hopfield_pebal_ros.node.camera_parameters import camera_table, check_cameras, read_camera
+from hopfield_pebal_ros.node.compressed_images import any_to_color
 from hopfield_pebal_ros.node.diagnostics import Limits, diagnostic_array, node_status
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
-from hopfield_pebal_ros.node.image_messages import to_color
 from hopfield_pebal_ros.node.parameter_table import declare, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
 from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
@@ -60,7 +60,7 @@ class DetectorNode(LifecycleNode):
         self._is_active = False
         self._open_detector = open_detector
         self._detector: AnomalyDetector | None = None
-        self._convert: ImageConverter = to_color
+        self._convert: ImageConverter = any_to_color
         self._cameras: dict[str, Camera] = {}
         self._worker: Worker | None = None
         self._health = Health(self.parameters.cameras)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.inference.detection import ColorOrder
-from hopfield_pebal_ros.node.image_messages import ImageMessageError, to_color
+from hopfield_pebal_ros.node.compressed_images import any_to_color, decode
+from hopfield_pebal_ros.node.image_messages import ImageMessageError
 
 ImageConverter = Callable[[Any], tuple[npt.NDArray[np.uint8], ColorOrder]]
 
@@ -15,7 +16,8 @@ ImageConverter = Callable[[Any], tuple[npt.NDArray[np.uint8], ColorOrder]]
 def open_image_converter(name: str) -> ImageConverter:
     """Return a function from an image message to (H, W, 3) uint8 and its colour order.
 
-    It raises ImageMessageError for a message that it cannot read.
+    It raises ImageMessageError for a message that it cannot read. cv_bridge is for
+    uncompressed images.
 
     Args:
         name: 'builtin' or 'cv_bridge'.
@@ -25,7 +27,7 @@ def open_image_converter(name: str) -> ImageConverter:
         RuntimeError: cv_bridge is asked for and cannot be imported.
     """
     if name == 'builtin':
-        return to_color
+        return any_to_color
     if name != 'cv_bridge':
         raise ValueError(f"image_converter must be 'builtin' or 'cv_bridge', got {name!r}")
     try:
@@ -38,6 +40,8 @@ def open_image_converter(name: str) -> ImageConverter:
     bridge = CvBridge()
 
     def convert(message: Any) -> tuple[npt.NDArray[np.uint8], ColorOrder]:
+        if not hasattr(message, 'encoding'):
+            return decode(message)
         try:
             return bridge.imgmsg_to_cv2(message, 'bgr8'), 'bgr'
         except Exception as error:  # it raises CvBridgeError, cv2.error, TypeError and others

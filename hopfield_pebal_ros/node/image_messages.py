@@ -40,6 +40,7 @@ def _encodings() -> dict[str, _Encoding]:
     found = {
         '8UC1': _Encoding(1, 'bgr', cv2.COLOR_GRAY2BGR),
         '8UC3': _Encoding(3),
+        '8UC4': _Encoding(4, 'bgr', cv2.COLOR_BGRA2BGR),
         'yuv422': _Encoding(2, 'bgr', cv2.COLOR_YUV2BGR_UYVY, even_width=True),
         'uyvy': _Encoding(2, 'bgr', cv2.COLOR_YUV2BGR_UYVY, even_width=True),
         'yuv422_yuy2': _Encoding(2, 'bgr', cv2.COLOR_YUV2BGR_YUY2, even_width=True),
@@ -117,7 +118,7 @@ def _values(message: Any, encoding: _Encoding) -> npt.NDArray[Any]:
             f'{_described(message)} has step {step}, a row needs at least {row_bytes} bytes'
         )
     rows = height * 3 // 2 if encoding.has_chroma_rows else height
-    data = _bytes(message)
+    data = bytes_of(message, _described(message))
     if data.size < step * rows:
         raise ImageMessageError(
             f'{_described(message)} has {data.size} bytes of data, step {step} times {rows} rows '
@@ -129,13 +130,30 @@ def _values(message: Any, encoding: _Encoding) -> npt.NDArray[Any]:
     return np.ndarray((rows, width, *channels), dtype, data, strides=(step, *pixel_strides))
 
 
-def _bytes(message: Any) -> npt.NDArray[np.uint8]:
+def demosaic(mosaic: npt.NDArray[np.uint8], encoding: str) -> npt.NDArray[np.uint8]:
+    """Return the colours (H, W, 3) uint8 BGR of a mosaic (H, W) such as 'bayer_rggb8'.
+
+    Raises:
+        ImageMessageError: not the name of a mosaic.
+    """
+    found = _ENCODINGS.get(encoding)
+    if found is None or found.conversion is None or not encoding.startswith('bayer_'):
+        raise ImageMessageError(f'unknown mosaic {encoding[:40]!r}')
+    return np.asarray(cv2.cvtColor(mosaic, found.conversion), np.uint8)
+
+
+def bytes_of(message: Any, name: str) -> npt.NDArray[np.uint8]:
+    """Return a view of `message.data`, (N,) uint8; `name` is for the error message.
+
+    Raises:
+        ImageMessageError: it is no contiguous buffer.
+    """
     try:
         return np.frombuffer(message.data, np.uint8)
     except (TypeError, ValueError, BufferError) as error:
         if len(message.data) == 0:
             return np.empty(0, np.uint8)
-        raise ImageMessageError(f'{_described(message)} has unreadable data: {error}') from None
+        raise ImageMessageError(f'{name} has unreadable data: {error}') from None
 
 
 def _described(message: Any) -> str:
