@@ -20,9 +20,9 @@ import tyro
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.contract.metadata import Calibration
 from training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
-from training.networks import trained_network
 from training.run_data import calibration_drives, frame_cache, rendered, validation_camvid
-from training.validation import Prediction, predictions
+from training.trained_model import deployed_model
+from training.validation import OUTPUT_STRIDE, Prediction, predictions
 
 FALSE_POSITIVE_RATES: Final = (0.05, 0.01, 0.001)
 DEFAULT_FALSE_POSITIVE_RATE: Final = 0.01
@@ -85,14 +85,15 @@ def calibration_of(
 def calibrated(checkpoint: Checkpoint, run: Path) -> Checkpoint:
     """Return the checkpoint with thresholds fitted on its run's calibration frames."""
     settings = checkpoint.settings
-    network = trained_network(checkpoint)
+    height, width = settings.network_hw
+    model = deployed_model(checkpoint, (height // OUTPUT_STRIDE, width // OUTPUT_STRIDE))
     drives = calibration_drives(settings)
     sources = [rendered(drives, frame_cache(settings, run), settings)]
     names = [f'{len(drives)} frames of procedural drives {drives.first_seed} and following']
     camvid = validation_camvid(settings)
     found = [
-        *predictions(network, sources[0], network_hw=settings.network_hw),
-        *([] if camvid is None else predictions(network, camvid, network_hw=settings.network_hw)),
+        *predictions(model, sources[0], network_hw=settings.network_hw),
+        *([] if camvid is None else predictions(model, camvid, network_hw=settings.network_hw)),
     ]
     if camvid is not None:
         names.append(f'{len(camvid)} frames of CamVid validation')

@@ -5,16 +5,21 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import torch
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.metadata import Calibration
-from training.objective import Margins
-from training.settings import TrainSettings, settings_from_json
+from training.losses.class_prototypes import ClassPrototypes
+from training.margins import Margins
+from training.models.fusion import Fusion
+from training.settings import TrainSettings
+from training.settings_json import settings_from_json, settings_to_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+
+Part = TypeVar('Part')
 
 
 class CheckpointError(ValueError):
@@ -29,13 +34,21 @@ class Checkpoint:
     step: int
     """Steps done."""
     network: Mapping[str, Tensor]
-    """State dict: weights and batch norm statistics."""
+    """State dict of what is measured and exported: weights, batch norm statistics, patterns."""
+    trained: Mapping[str, Tensor] | None
+    """The same of what goes on being trained, where `network` is a moving average of it."""
     optimizer: Mapping[str, Any]
-    torch_rng: Tensor
+    scaler: Mapping[str, Any]
+    """Of fp16 gradients; empty in other precisions."""
+    random: list[Tensor]
+    """States of torch's generators: CPU, then each GPU."""
     margins: Margins | None
-    """Fixed at the end of the closed-set stage."""
+    """Fixed where the anomaly stage begins."""
+    prototypes: ClassPrototypes | None
+    fusion: Fusion | None
+    """How the energies make one, as last fitted; None before the first validation."""
     best_ap: float
-    """Of the energy on held-back drives, -1 before the first validation that counts."""
+    """Of the energy on validation data, -1 before the first validation that counts."""
     calibration: Calibration | None = None
 
 
@@ -47,12 +60,16 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """
     document = {
         'format': FORMAT,
-        'settings': checkpoint.settings.to_json(),
+        'settings': settings_to_json(checkpoint.settings),
         'step': checkpoint.step,
         'network': dict(checkpoint.network),
+        'trained': None if checkpoint.trained is None else dict(checkpoint.trained),
         'optimizer': dict(checkpoint.optimizer),
-        'torch_rng': checkpoint.torch_rng,
+        'scaler': dict(checkpoint.scaler),
+        'random': checkpoint.random,
         'margins': None if checkpoint.margins is None else asdict(checkpoint.margins),
+        'prototypes': None if checkpoint.prototypes is None else vars(checkpoint.prototypes),
+        'fusion': None if checkpoint.fusion is None else asdict(checkpoint.fusion),
         'best_ap': checkpoint.best_ap,
         'calibration': (
             None if checkpoint.calibration is None else json.dumps(asdict(checkpoint.calibration))
@@ -97,14 +114,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f'{path} has format {found!r}, expected {FORMAT}; it is from another version or '
             'another program'
         )
-    margins, calibration = document['margins'], document['calibration']
+    calibration = document['calibration']
     return Checkpoint(
-        settings=settings_from_json(document['settings']),
+        settings=settings_from_json(TrainSettings, document['settings']),
         step=document['step'],
         network=document['network'],
+        trained=document['trained'],
         optimizer=document['optimizer'],
-        torch_rng=document['torch_rng'],
-        margins=None if margins is None else Margins(**margins),
+        scaler=document['scaler'],
+        random=document['random'],
+        margins=_built(Margins, document['margins']),
+        prototypes=_built(ClassPrototypes, document['prototypes']),
+        fusion=_built(Fusion, document['fusion']),
         best_ap=document['best_ap'],
-        calibration=None if calibration is None else Calibration(**json.loads(calibration)),
+        calibration=_built(Calibration, None if calibration is None else json.loads(calibration)),
     )
+
+
+def _built(kind: type[Part], document: Mapping[str, Any] | None) -> Part | None:
+    return None if document is None else kind(**document)

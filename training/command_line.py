@@ -11,7 +11,8 @@ from typing import Annotated, Final
 import tyro
 
 from training.checkpoints import load_checkpoint
-from training.settings import PRESETS, TrainSettings
+from training.presets import PRESETS
+from training.settings import TrainSettings
 
 DEFAULT_PRESET: Final = 'demo'
 
@@ -24,7 +25,8 @@ class RunChoice:
     """What the user asked for."""
 
     preset: str = DEFAULT_PRESET
-    """demo: procedural drives, minutes. realtime: the recipe of the shipped model. The flags
+    """demo: procedural drives, minutes. camvid: CamVid alone. realtime: the recipe of the shipped
+    model. hopfield-pebal: an anomaly branch with a pattern memory on a frozen ESPNetv2. The flags
     below start from its values."""
     out: Path | None = None
     """Folder of the run; default: runs/<date-time>."""

@@ -25,15 +25,14 @@ from hopfield_pebal_ros.contract.deployment import (
 )
 from hopfield_pebal_ros.contract.geometry import Geometry
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
-from hopfield_pebal_ros.contract.metadata import EnergyDescription, Metadata
+from hopfield_pebal_ros.contract.metadata import Metadata
 from training.checkpoints import Checkpoint, load_checkpoint
 from training.export_check import Agreement, verify_against_torch
 from training.models.deployed import DeployedModel
-from training.networks import trained_network
 from training.provenance import provenance_of
+from training.trained_model import deployed_model, fusion_of
 
 OPSET: Final = 18
-ENERGY: Final = EnergyDescription(kind='pebal_energy', unit='nat', components=('pebal_energy',))
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,7 @@ def export(arguments: ExportArguments) -> Agreement:
         )
     checkpoint = load_checkpoint(arguments.checkpoint)
     metadata = metadata_of(checkpoint, arguments)
-    model = DeployedModel(
-        trained_network(checkpoint), num_classes=len(CITYSCAPES), output_hw=metadata.output_hw
-    ).eval()
+    model = deployed_model(checkpoint, metadata.output_hw)
     partial = arguments.out.with_name(f'{arguments.out.name}.partial')
     try:
         write_onnx(model, metadata, partial)
@@ -98,7 +95,7 @@ def metadata_of(checkpoint: Checkpoint, arguments: ExportArguments) -> Metadata:
         network_hw=(height, width),
         output_hw=(height // arguments.output_stride, width // arguments.output_stride),
         geometry=Geometry(),
-        energy=ENERGY,
+        energy=fusion_of(checkpoint).description(),
         calibration=checkpoint.calibration,
         provenance=provenance_of(checkpoint),
     )

@@ -1,144 +1,169 @@
-"""What each stage minimises: named terms of a batch, and the margins between the stages."""
+"""What each stage minimises: named terms of a batch, each with its weight in."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hopfield_pebal_ros.contract.energy import pebal_energy
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.labelled_outputs import LabelledOutputs
+from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff, abstention_loss
+from training.losses.border_energy import border_energy_loss
+from training.losses.class_prototypes import ClassPrototypes
+from training.losses.closed_set_consistency import entropy_consistency_loss, pseudo_label_loss
+from training.losses.dataset_posterior import dataset_posterior_loss
 from training.losses.energy_margin import energy_margin_loss
+from training.losses.entropy_maximisation import entropy_maximisation_loss
+from training.losses.likelihood_push import likelihood_push_loss
+from training.losses.prototype_contrast import prototype_contrast_loss
 from training.losses.regularizers import smoothness, sparsity
 from training.losses.selection import mean_of
-from training.settings import LossSettings
-
-LARGEST_CLASS_WEIGHT: Final = 12.0
-
-
-@dataclass(frozen=True)
-class Margins:
-    """Where the hinges of the anomaly stage stand [nat]."""
-
-    inlier: float
-    outlier: float
-
-    @property
-    def distance(self) -> float:
-        return self.outlier - self.inlier
+from training.losses.world import ALONE, World
+from training.margins import Margins
 
 
-def margins_from(inlier_energy: Tensor, losses: LossSettings) -> Margins:
-    """Place the margins by the network's own inlier energies.
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What the terms of a batch depend on, beside outputs and labels."""
 
-    Energies of a network are fixed only up to what its training makes of them: the published -12
-    and -6 belong to one network. m_in is the inliers' median by default, m_out a quantile that
-    few inliers exceed, so an outlier at its margin lies above nearly all inliers.
-
-    Args:
-        inlier_energy: (P,) float [nat], of inlier pixels at the end of the closed-set stage.
-        losses: the two quantiles.
-
-    Raises:
-        ValueError: no pixels, or all have one energy.
-    """
-    if inlier_energy.numel() == 0:
-        raise ValueError('margins need inlier pixels, got none; are all labels ignored?')
-    ordered = inlier_energy.float().sort().values
-    last = len(ordered) - 1
-    inlier, outlier = (
-        float(ordered[round(share * last)])
-        for share in (losses.inlier_margin_quantile, losses.outlier_margin_quantile)
-    )
-    if not inlier < outlier:
-        raise ValueError(
-            f'inlier energies do not spread: margins {inlier:g} and {outlier:g} nat; '
-            'has the closed-set stage learned anything?'
-        )
-    return Margins(inlier, outlier)
+    losses: LossSettings
+    payoff: Payoff
+    class_weights: Tensor | None = None
+    """(K,), of mean 1 over all training pixels; None: all 1."""
+    margins: Margins | None = None
+    """Fixed where the anomaly stage begins."""
+    prototypes: ClassPrototypes | None = None
+    world: World = ALONE
 
 
-def at_loss_stride(logits: Tensor, labels: Tensor, *, stride: int) -> tuple[Tensor, Tensor]:
-    """Bring logits (B, C, h, w) and labels (B, H, W) uint8 to H / stride, W / stride.
-
-    Returns:
-        Logits float32, bilinear, and labels int64, every `stride`-th pixel.
-    """
-    chosen = labels[:, ::stride, ::stride].long()
-    resized = F.interpolate(
-        logits.float(), size=chosen.shape[1:], mode='bilinear', align_corners=False
-    )
-    return resized, chosen
+def closed_set_terms(batch: LabelledOutputs, objective: Objective) -> dict[str, Tensor]:
+    """Return the one term of the closed-set stage, cross-entropy of weight 1."""
+    return {'cross_entropy': _cross_entropy(batch, objective)}
 
 
-def class_weights_from(pixels: Tensor, *, balance: float) -> Tensor:
-    """Return the weight of each class in cross-entropy, (K,) float32.
-
-    w_k is in proportion to f_k^-balance for the share f_k of class k, scaled so that a pixel
-    weighs 1 on average, then cut at `LARGEST_CLASS_WEIGHT`. Classes that do not occur weigh 1.
-
-    Args:
-        pixels: (K,) number of pixels of each class.
-        balance: 0 for equal weights, 0.5 for the inverse square root.
-    """
-    share = pixels.double() / pixels.sum().clamp(min=1)
-    weights = share.clamp(min=1e-12) ** -balance
-    weights = weights / (share * weights).sum().clamp(min=1e-12)
-    weights = weights.clamp(max=LARGEST_CLASS_WEIGHT)
-    return weights.where(pixels > 0, 1.0).float()
-
-
-def closed_set_terms(
-    logits: Tensor, labels: Tensor, class_weights: Tensor | None = None
-) -> dict[str, Tensor]:
-    """Cross-entropy over the inlier classes; outliers and ignored pixels take no part.
-
-    Args:
-        logits: (B, K + 1, H, W) float, abstention last.
-        labels: (B, H, W) int64.
-        class_weights: (K,), of mean 1 over all training pixels; None: all 1.
-    """
-    inlier = (labels != OUTLIER_ID) & (labels != IGNORE_ID)
-    per_pixel = F.cross_entropy(
-        logits[:, :-1], labels.where(inlier, 0), class_weights, reduction='none'
-    )
-    return {'cross_entropy': mean_of(per_pixel, inlier)}
-
-
-def anomaly_terms(
-    logits: Tensor,
-    labels: Tensor,
-    *,
-    losses: LossSettings,
-    payoff: Payoff,
-    margins: Margins,
-    class_weights: Tensor | None = None,
-) -> dict[str, Tensor]:
-    """Cross-entropy, abstention, energy hinges and regularisers, each with its weight in."""
-    outlier = labels == OUTLIER_ID
-    inlier = ~outlier & (labels != IGNORE_ID)
-    energy = pebal_energy(logits, num_classes=logits.shape[1] - 1)
-    abstention = abstention_loss(
-        logits, labels, payoff=payoff, outlier_weight=losses.outlier_abstention_weight
-    )
-    hinges = energy_margin_loss(
-        energy,
-        inlier,
-        outlier,
-        inlier_margin=margins.inlier,
-        outlier_margin=margins.outlier,
-    )
+def anomaly_terms(batch: LabelledOutputs, objective: Objective) -> dict[str, Tensor]:
+    """Return every term of the anomaly stage that has a weight, with its weight in."""
     return {
-        **closed_set_terms(logits, labels, class_weights),
-        'abstention': losses.abstention_weight * abstention,
-        'margins': losses.margin_weight / margins.distance**2 * hinges,
-        'smoothness': losses.smoothness_weight * smoothness(energy, inlier),
-        'sparsity': losses.sparsity_weight * sparsity(energy, outlier),
+        name: weight * term(batch, objective)
+        for name, term in TERMS.items()
+        if (weight := getattr(objective.losses, f'{name}_weight')) > 0
     }
 
 
-def total(terms: dict[str, Tensor]) -> Tensor:
+def total(terms: Mapping[str, Tensor]) -> Tensor:
     """Return the sum of the terms, the loss of the step."""
     return torch.stack(list(terms.values())).sum()
+
+
+def _cross_entropy(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    """Over the inlier classes; outliers and ignored pixels take no part."""
+    per_pixel = F.cross_entropy(
+        batch.outputs.class_logits,
+        batch.labels.where(batch.inlier, 0),
+        objective.class_weights,
+        reduction='none',
+    )
+    return mean_of(per_pixel, batch.inlier, world=objective.world)
+
+
+def _abstention(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    return abstention_loss(
+        batch.outputs.abstaining_logits,
+        batch.labels,
+        payoff=objective.payoff,
+        outlier_weight=objective.losses.outlier_abstention_weight,
+        world=objective.world,
+    )
+
+
+def _margin(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    """Squared hinges in units of the squared distance between the margins."""
+    margins = objective.margins
+    if margins is None:
+        raise RuntimeError('the anomaly stage needs margins; call find_margins first')
+    hinges = energy_margin_loss(
+        batch.pebal_energy,
+        batch.inlier,
+        batch.outlier,
+        inlier_margin=margins.inlier,
+        outlier_margin=margins.outlier,
+        world=objective.world,
+    )
+    return hinges / margins.distance**2
+
+
+def _posterior(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    return _told_apart(batch.outlier_logit, batch, objective)
+
+
+def _hopfield(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    memory = batch.memory
+    return _told_apart(memory.inlier - memory.outlier, batch, objective)
+
+
+def _told_apart(log_odds: Tensor, batch: LabelledOutputs, objective: Objective) -> Tensor:
+    return dataset_posterior_loss(
+        log_odds, batch.inlier, batch.outlier, is_balanced=True, world=objective.world
+    )
+
+
+def _pattern_class(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    """Cross-entropy with the softmax of -beta E_k; a frozen network's arg-max is the label."""
+    per_pixel = F.cross_entropy(
+        -batch.memory.of_class,
+        batch.outputs.class_logits.argmax(dim=1),
+        reduction='none',
+    )
+    return mean_of(per_pixel, batch.inlier, world=objective.world)
+
+
+def _border(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    memory = batch.memory
+    return border_energy_loss(
+        memory.inlier,
+        memory.outlier,
+        batch.inlier | batch.outlier,
+        beta=1.0,  # the energies have it in
+        world=objective.world,
+    )
+
+
+def _prototype(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    if objective.prototypes is None:
+        raise RuntimeError('the prototype contrast needs prototypes; update them first')
+    return prototype_contrast_loss(
+        batch.embedding, batch.labels, objective.prototypes, world=objective.world
+    )
+
+
+TERMS: Final[Mapping[str, Callable[[LabelledOutputs, Objective], Tensor]]] = MappingProxyType(
+    {
+        'cross_entropy': _cross_entropy,
+        'abstention': _abstention,
+        'margin': _margin,
+        'smoothness': lambda of, by: smoothness(of.pebal_energy, of.inlier, world=by.world),
+        'sparsity': lambda of, by: sparsity(of.pebal_energy, of.outlier, world=by.world),
+        'likelihood_push': lambda of, by: likelihood_push_loss(
+            of.pebal_energy, of.outlier, world=by.world
+        ),
+        'posterior': _posterior,
+        'hopfield': _hopfield,
+        'pattern_class': _pattern_class,
+        'border': _border,
+        'prototype': _prototype,
+        'pseudo_label': lambda of, by: pseudo_label_loss(
+            of.outputs.adapted_logits, of.outputs.class_logits, of.inlier, world=by.world
+        ),
+        'entropy_consistency': lambda of, by: entropy_consistency_loss(
+            of.outputs.adapted_logits, of.outputs.class_logits, of.inlier, world=by.world
+        ),
+        'entropy_maximisation': lambda of, by: entropy_maximisation_loss(
+            of.outputs.adapted_logits, of.labels, world=by.world
+        ),
+    }
+)
+"""Name to term; `LossSettings` has a NAME_weight for each."""

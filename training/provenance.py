@@ -45,6 +45,8 @@ def trained_on(settings: TrainSettings) -> tuple[str, ...]:
     found = [f'procedural drives {drives.first_seed}..{last}, {len(drives)} frames']
     if settings.camvid is not None:
         found.append('CamVid street images, SegNet split, training part')
+    if settings.network.weights is not None:
+        found.append(f'starts from published weights {settings.network.weights.name}')
     found.append('procedural outlier objects, pasted')
     return tuple(found)
 

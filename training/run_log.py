@@ -1,7 +1,7 @@
 """What a run writes while it goes: log.jsonl and TensorBoard events."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ class RunLog:
         self._lines = (run / 'log.jsonl').open('a', encoding='utf-8')
         self._events = SummaryWriter(str(run))
 
-    def write(self, step: int, kind: str, values: dict[str, float | str]) -> None:
+    def write(self, step: int, kind: str, values: Mapping[str, float | str]) -> None:
         """Append a line; numbers become TensorBoard scalars named KIND/NAME.
 
         Args:

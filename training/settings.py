@@ -1,55 +1,15 @@
-"""Every number of a run: frozen settings, two presets, JSON beside the checkpoints."""
+"""Every number of a run: frozen settings, checked when they are made."""
 
-import json
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Literal
 
 from training.data.outlier_exposure import OutlierExposure
+from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkSettings:
-    """Size of the network; the default has 2.7 million weights, 15 MB hold 3.7 million."""
-
-    widths: tuple[int, ...] = (32, 64, 128, 216)
-    """Channels at strides 4, 8, 16, 32."""
-    blocks: tuple[int, ...] = (1, 2, 3, 2)
-    """Residual blocks at the same strides."""
-    decoder_width: int = 64
-    """Channels of the decoder."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class LossSettings:
-    """Weights of the anomaly stage's terms; cross-entropy has weight 1."""
-
-    abstention_weight: float = 1.0
-    """Of the PEBAL abstention loss."""
-    outlier_abstention_weight: float = 0.1
-    """Of its outlier term, inside the abstention loss."""
-    margin_weight: float = 2.0
-    """Of the squared energy hinges, in units of the squared distance between the margins."""
-    smoothness_weight: float = 0.0
-    """Of the mean squared energy difference between neighbours [1/nat^2]."""
-    sparsity_weight: float = 5e-4
-    """Of the mean absolute energy of outliers [1/nat]."""
-    inlier_margin_quantile: float = 0.5
-    """The inlier margin m_in is this quantile of the closed-set network's own inlier energies."""
-    outlier_margin_quantile: float = 0.995
-    """The outlier margin m_out is this quantile of the same energies; above the other one."""
-    class_balance: float = 0.5
-    """Classes weigh as (share of pixels)^-class_balance in cross-entropy; 0: all alike."""
-    loss_stride: int = 2
-    """Losses are taken on every n-th row and column of the crop [px]."""
-
-    def __post_init__(self) -> None:
-        if not 0 < self.inlier_margin_quantile < self.outlier_margin_quantile < 1:
-            raise ValueError(
-                'margin quantiles must satisfy 0 < inlier < outlier < 1, got '
-                f'{self.inlier_margin_quantile} and {self.outlier_margin_quantile}'
-            )
+from training.memory.pattern_memory import MemorySettings
+from training.models.anomaly_network import BranchSettings
+from training.network_settings import NetworkSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +23,9 @@ class TrainSettings:
     """Folder with CamVid training images/ and labels/ (11 classes); none: drives alone."""
     val_camvid: Path | None = None
     """Folder of the same form for validation and calibration, never trained on."""
+    val_sets: tuple[str, ...] = ()
+    """Real anomaly sets that the run is measured on, NAME=DIR each, names as those of
+    training.evaluate; the mean of their AP then chooses best.pt."""
     camvid_repeats: int = 3
     """How often each CamVid frame counts in an epoch; each rendered frame counts once."""
     num_drives: int = 160
@@ -85,9 +48,21 @@ class TrainSettings:
     exposure: OutlierExposure = field(default_factory=OutlierExposure)
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
+    branch: BranchSettings = field(default_factory=BranchSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
+    start_from: Path | None = None
+    """Checkpoint of an earlier run whose weights this run begins with, where names and shapes
+    agree; the others start at random, and are named."""
+    energies: tuple[str, ...] = ('pebal_energy',)
+    """What is published: one energy, or several to be fused. Of free_energy, pebal_energy,
+    abstention_energy, background_energy, outlier_logit, dense_hybrid_energy,
+    hopfield_boosting_energy."""
 
     batch_size: int = 10
-    """Samples a step."""
+    """Samples a step, of all processes and accumulations together."""
+    accumulation_steps: int = 1
+    """Parts that each process takes its samples of a step in; more need less memory. Losses are
+    means over the pixels of a part."""
     closed_set_steps: int = 1400
     """Steps of plain cross-entropy, before any outlier is shown."""
     anomaly_steps: int = 400
@@ -97,13 +72,22 @@ class TrainSettings:
     anomaly_learning_rate: float = 5e-4
     """Peak of the anomaly stage."""
     weight_decay: float = 0.02
+    average_decay: float = 0.0
+    """Of a moving average of the weights in the anomaly stage, which is then what is measured and
+    exported; 0: none."""
     warmup_share: float = 0.05
     """Share of each stage in which the rate rises."""
     losses: LossSettings = field(default_factory=LossSettings)
     payoff: Payoff = field(default_factory=Payoff)
 
-    precision: Literal['bf16', 'fp32'] = 'bf16'
-    """Of convolutions in training; losses are always fp32."""
+    device: Literal['auto', 'cpu', 'cuda'] = 'auto'
+    """auto: CUDA where there is a GPU."""
+    precision: Literal['bf16', 'fp16', 'fp32'] = 'bf16'
+    """Of convolutions in training; losses are always fp32. fp16 needs CUDA."""
+    is_compiled: bool = False
+    """Whether torch.compile is applied; the first steps then take minutes."""
+    is_deterministic: bool = False
+    """Whether CUDA may only use algorithms whose results do not vary; a CPU always does."""
     num_threads: int = 2
     """CPU threads of the network; 1 is far faster where other programs use the cores too."""
     num_workers: int = 1
@@ -115,7 +99,7 @@ class TrainSettings:
 
     def __post_init__(self) -> None:
         for name in (
-            *('batch_size', 'num_threads'),
+            *('batch_size', 'accumulation_steps', 'num_threads'),
             *('num_drives', 'frames_per_drive', 'held_back_drives'),
         ):
             if getattr(self, name) < 1:
@@ -128,6 +112,30 @@ class TrainSettings:
             raise ValueError(f'crop_hw must be multiples of 32, got {self.crop_hw}')
         if not 0 < self.scale[0] <= self.scale[1]:
             raise ValueError(f'scale must be 0 < smallest <= largest, got {self.scale}')
+        if self.network.is_frozen and self.closed_set_steps:
+            raise ValueError(
+                f'closed_set_steps is {self.closed_set_steps}, but the network is frozen; set '
+                '--closed-set-steps 0, or --network.no-is-frozen'
+            )
+        self._check_heads()
+
+    def _check_heads(self) -> None:
+        """Refuse losses without the head that they train."""
+        losses, branch = self.losses, self.branch
+        for weight, taps in (
+            ('posterior_weight', 'posterior_taps'),
+            *(
+                (f'{name}_weight', 'embedding_taps')
+                for name in ('hopfield', 'pattern_class', 'border', 'prototype')
+            ),
+            ('pseudo_label_weight', 'residual_taps'),
+            ('entropy_consistency_weight', 'residual_taps'),
+        ):
+            if getattr(losses, weight) > 0 and not getattr(branch, taps):
+                raise ValueError(
+                    f'losses.{weight} is {getattr(losses, weight)}, but the branch has no head '
+                    f'for it; name feature maps in --branch.{taps.replace("_", "-")}'
+                )
 
     @property
     def total_steps(self) -> int:
@@ -144,49 +152,3 @@ class TrainSettings:
         if self.camvid is not None and self.camvid == self.val_camvid:
             found.append('camvid and val_camvid are the same folder: its figures mean nothing')
         return found
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1, default=str)
-
-
-def settings_from_json(text: str) -> TrainSettings:
-    """Return the settings that `to_json` wrote.
-
-    Raises:
-        ValueError: entries are missing or unknown: another version wrote them.
-    """
-    document: dict[str, Any] = json.loads(text)
-    known = {each.name for each in fields(TrainSettings)}
-    if set(document) != known:
-        raise ValueError(
-            f'settings differ in {sorted(set(document) ^ known)} from those of this version; '
-            'use the version that wrote them, or start a new run'
-        )
-    nested = {
-        'exposure': OutlierExposure,
-        'network': NetworkSettings,
-        'losses': LossSettings,
-        'payoff': Payoff,
-    }
-    for name, kind in nested.items():
-        document[name] = kind(**{key: _plain(value) for key, value in document[name].items()})
-    for name in ('camvid', 'val_camvid', 'frame_cache'):
-        document[name] = None if document[name] is None else Path(document[name])
-    return TrainSettings(**{key: _plain(value) for key, value in document.items()})
-
-
-def _plain(value: Any) -> Any:
-    """JSON has lists where settings have tuples."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-REALTIME: Final = TrainSettings()
-DEMO: Final = replace(
-    REALTIME,
-    num_drives=80,
-    frames_per_drive=4,
-    closed_set_steps=350,
-    anomaly_steps=200,
-    validate_every=100,
-)
-PRESETS: Final = {'demo': DEMO, 'realtime': REALTIME}

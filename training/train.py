@@ -1,10 +1,11 @@
 """python -m training.train [--preset NAME] [--out RUN] [--flag value ...]: train a network.
 
-Trains a network with an anomaly energy from random weights: closed-set cross-entropy first, then
-fine-tuning with pasted and rendered outliers. Without arguments: preset demo, into
-runs/<date-time>. RUN gets settings.json, log.jsonl, TensorBoard events, last.pt and best.pt (best
-by AP of the energy on held-back procedural drives), calibrated at the end. Ctrl-C saves;
---out RUN --resume goes on. Then: python -m training.export RUN/best.pt --out model.onnx
+Two stages: closed-set cross-entropy first, then fine-tuning for anomalies with pasted and rendered
+outliers. Without arguments: preset demo, into runs/<date-time>. RUN gets settings.json, log.jsonl,
+TensorBoard events, last.pt and best.pt (best by AP on validation data), calibrated at the end.
+Ctrl-C saves; --out RUN --resume goes on. Many processes share each batch under
+torchrun --nproc-per-node N -m training.train ... Then:
+python -m training.export RUN/best.pt --out model.onnx
 """
 
 import sys
@@ -18,11 +19,17 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from training.calibrate import calibrated, calibration_text
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.command_line import RunChoice, check_writable, parse_run, say
+from training.data.samples import TrainingSamples
 from training.interrupts import interrupt_flag
-from training.loop import NotFiniteError, new_state, restored_state, run
+from training.loop import run
 from training.periodic_validation import PeriodicValidation
+from training.processes import Processes, check_batch, device_of, joined_processes
 from training.run_data import training_samples
 from training.run_log import RunLog
+from training.run_state import RunState, restored_state, started_state
+from training.settings import TrainSettings
+from training.settings_json import settings_to_json
+from training.step import BatchError, NotFiniteError
 
 INTERRUPTED: Final = 130
 
@@ -32,36 +39,78 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         out, choice = parse_run(arguments, description=str(__doc__))
-        say(f'resuming {out}' if choice.resume else f'preset {choice.preset}, out {out}')
-        check_writable(out)
-        if (out / 'last.pt').exists() and not choice.resume:
-            raise ValueError(f'{out} holds a run; go on with --resume, or choose another --out')
-        is_finished = train(choice, out)
-    except (OSError, ValueError, NotFiniteError) as error:
+        with joined_processes() as processes:
+            if processes.is_first:
+                _prepare(out, choice)
+            is_finished = train(choice, out, processes)
+    except (OSError, ValueError, NotFiniteError, BatchError) as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:
         say('\nstopped outside the training loop; frames rendered so far are kept')
         sys.exit(INTERRUPTED)
+    if not processes.is_first:
+        return
     if not is_finished:
         say(f'stopped and saved; go on with: python -m training.train --out {out} --resume')
         sys.exit(INTERRUPTED)
     say(f'next: python -m training.export {out / "best.pt"} --out model.onnx')
 
 
-def train(choice: RunChoice, out: Path) -> bool:
+def _prepare(out: Path, choice: RunChoice) -> None:
+    """Say what is going to happen, and make the folder of the run."""
+    say(f'resuming {out}' if choice.resume else f'preset {choice.preset}, out {out}')
+    check_writable(out)
+    if (out / 'last.pt').exists() and not choice.resume:
+        raise ValueError(f'{out} holds a run; go on with --resume, or choose another --out')
+    for warning in choice.settings.warnings(num_classes=len(CITYSCAPES)):
+        say(f'warning: {warning}')
+    (out / 'settings.json').write_text(settings_to_json(choice.settings))
+
+
+def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
     """Train, validate and calibrate; return whether the run came to its end."""
     settings = choice.settings
+    check_batch(settings, processes)
     torch.set_num_threads(settings.num_threads)
-    for warning in settings.warnings(num_classes=len(CITYSCAPES)):
-        say(f'warning: {warning}')
-    (out / 'settings.json').write_text(settings.to_json())
-    samples = training_samples(settings, out)
-    say(f'{len(samples)} samples an epoch, {settings.total_steps} steps of {settings.batch_size}')
-    state = restored_state(load_checkpoint(out / 'last.pt')) if choice.resume else None
-    state = state or new_state(settings)
+    torch.use_deterministic_algorithms(settings.is_deterministic)
+    state = _first_state(choice, out, is_told=processes.is_first)
+    with processes.first_goes_ahead():
+        samples = training_samples(settings, out)
+    if processes.is_first:
+        steps = f'{settings.total_steps} steps of {settings.batch_size}'
+        say(f'{len(samples)} samples an epoch, {steps} on {state.device}')
+        _run_and_write(state, settings, samples, out, processes)
+    else:
+        _run_beside(state, settings, samples, processes)
+    is_finished = state.step >= settings.total_steps
+    if is_finished and processes.is_first:
+        best = calibrated(load_checkpoint(out / 'best.pt'), out)
+        save_checkpoint(best, out / 'best.pt')
+        say(calibration_text(best))
+    return is_finished
+
+
+def _first_state(choice: RunChoice, out: Path, *, is_told: bool) -> RunState:
+    settings, device = choice.settings, device_of(choice.settings)
+    if choice.resume:
+        return restored_state(load_checkpoint(out / 'last.pt'), device)
+    state, taken = started_state(settings, device)
+    if taken is not None and is_told:
+        say(f'from {settings.start_from}: {taken}')
+    return state
+
+
+def _run_and_write(
+    state: RunState,
+    settings: TrainSettings,
+    samples: TrainingSamples,
+    out: Path,
+    processes: Processes,
+) -> None:
+    """Run as the process that measures, logs and saves."""
     log = RunLog(out)
     try:
-        validation = PeriodicValidation(settings, out, log)
+        validation = PeriodicValidation(settings, out, log, samples)
         with interrupt_flag() as is_stopped:
             run(
                 state,
@@ -70,16 +119,27 @@ def train(choice: RunChoice, out: Path) -> bool:
                 log=log,
                 after_step=validation.after_step,
                 is_stopped=is_stopped,
+                processes=processes,
             )
         save_checkpoint(state.checkpoint(settings), out / 'last.pt')
     finally:
         log.close()
-    if state.step < settings.total_steps:
-        return False
-    best = calibrated(load_checkpoint(out / 'best.pt'), out)
-    save_checkpoint(best, out / 'best.pt')
-    say(calibration_text(best))
-    return True
+
+
+def _run_beside(
+    state: RunState, settings: TrainSettings, samples: TrainingSamples, processes: Processes
+) -> None:
+    """Run as one of the other processes."""
+    with interrupt_flag() as is_stopped:
+        run(
+            state,
+            settings,
+            samples,
+            log=None,
+            after_step=lambda _: None,
+            is_stopped=is_stopped,
+            processes=processes,
+        )
 
 
 if __name__ == '__main__':

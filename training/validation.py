@@ -1,6 +1,6 @@
-"""Measure a network on held-back frames: AP of the energy on drives, mIoU on CamVid."""
+"""Measure a network on frames that it was not trained on, as the vehicle would run it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,12 @@ from hopfield_pebal_ros.contract.resizing import (
 )
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
 from hopfield_pebal_ros.evaluation.segmentation_metrics import ConfusionMatrix
+from training.data.benchmarks.benchmark import INLIER_ID
 from training.data.camvid import CAMVID_CLASSES, camvid_ids_of_train
 from training.data.frames import Frame, FrameSource
+from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import DeployedModel
-from training.models.ladder_network import LadderNetwork
+from training.models.fusion import Fusion
 
 OUTPUT_STRIDE = 2
 """Of validation and calibration, and the default of the exported file."""
@@ -40,19 +42,8 @@ class Prediction:
         return labels_to_network(self.frame.label_map, self.placement)[::stride, ::stride]
 
 
-@dataclass(frozen=True)
-class Figures:
-    """Fractions 0..1; None where the data for it was not given."""
-
-    ap: float
-    fpr95: float
-    auroc: float
-    drives_miou: float
-    camvid_miou: float | None
-
-
 def predictions(
-    network: LadderNetwork,
+    model: DeployedModel,
     frames: Sequence[Frame] | FrameSource,
     *,
     network_hw: tuple[int, int],
@@ -60,49 +51,52 @@ def predictions(
 ) -> Iterator[Prediction]:
     """Run a network over frames as the vehicle would: letterboxed, one at a time.
 
-    The network is left in evaluation mode.
+    Args:
+        model: from `validation_model`.
+        frames: to run it over.
+        network_hw: its input size.
+        precision: of convolutions.
     """
-    output_hw = (network_hw[0] // OUTPUT_STRIDE, network_hw[1] // OUTPUT_STRIDE)
-    model = DeployedModel(network, num_classes=network.num_classes, output_hw=output_hw).eval()
     geometry = Geometry()
+    device = next(model.parameters()).device
     for index in range(len(frames)):
         frame = frames[index]
         placement = place(frame.label_map.shape[:2], network_hw, geometry.mode)
         image = torch.from_numpy(image_to_network(frame.image_rgb, placement, geometry))[None]
-        with torch.inference_mode(), torch.autocast('cpu', enabled=precision == 'bf16'):
-            label_map, energy_map = model(image)
-        yield Prediction(frame, placement, label_map[0].numpy(), energy_map[0].numpy())
+        is_reduced = precision != 'fp32'
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, is_reduced):
+            label_map, energy_map = model(image.to(device))
+        yield Prediction(
+            frame, placement, label_map[0].cpu().numpy(), energy_map[0].float().cpu().numpy()
+        )
 
 
-def measure(
-    network: LadderNetwork,
-    *,
-    drives: Sequence[Frame] | FrameSource,
-    camvid: Sequence[Frame] | FrameSource | None,
-    network_hw: tuple[int, int],
-    precision: str,
-) -> Figures:
-    """Return the figures of a network on drives with outliers and, where given, on CamVid."""
+def validation_model(
+    network: AnomalyNetwork, fusion: Fusion, network_hw: tuple[int, int]
+) -> DeployedModel:
+    """Return what would be exported of a network, which is left in evaluation mode."""
+    output_hw = (network_hw[0] // OUTPUT_STRIDE, network_hw[1] // OUTPUT_STRIDE)
+    return DeployedModel(network, fusion, output_hw=output_hw).eval()
+
+
+def anomaly_figures(found: Iterable[Prediction]) -> dict[str, float]:
+    """Return ap, fpr95 and auroc of the energy, and miou where labels have classes, in 0..1."""
     pixels, classes = PixelCounter(), ConfusionMatrix(len(CITYSCAPES))
-    for each in predictions(network, drives, network_hw=network_hw, precision=precision):
+    for each in found:
         truth = each.truth()
         pixels.add(each.energy_map, truth == OUTLIER_ID, truth != IGNORE_ID)
-        classes.add(each.label_map, truth)
+        classes.add(each.label_map, np.where(truth == INLIER_ID, IGNORE_ID, truth))
     figures = pixels.figures()
-    return Figures(
-        figures.ap,
-        figures.fpr95,
-        figures.auroc,
-        classes.miou(),
-        None if camvid is None else camvid_miou(network, camvid, network_hw, precision),
-    )
+    named = {'ap': figures.ap, 'fpr95': figures.fpr95, 'auroc': figures.auroc}
+    return {**named, 'miou': classes.miou()} if classes.counts.any() else named
 
 
 def camvid_miou(
-    network: LadderNetwork,
+    model: DeployedModel,
     frames: Sequence[Frame] | FrameSource,
+    *,
     network_hw: tuple[int, int],
-    precision: str,
+    precision: str = 'fp32',
 ) -> float:
     """Return the mIoU over CamVid's 11 classes at camera size.
 
@@ -110,7 +104,7 @@ def camvid_miou(
     and bus as car, and so on (`ALSO_COUNTED_AS`).
     """
     to_camvid, classes = camvid_ids_of_train(), ConfusionMatrix(len(CAMVID_CLASSES))
-    for each in predictions(network, frames, network_hw=network_hw, precision=precision):
+    for each in predictions(model, frames, network_hw=network_hw, precision=precision):
         predicted = labels_to_camera(each.label_map, each.placement)
         truth = to_camvid[each.frame.label_map]
         classes.add(to_camvid[predicted], truth)

@@ -52,6 +52,21 @@ def pebal_energy(logits: Array, *, num_classes: int) -> Array:
     return free_energy(logits[:, :num_classes])
 
 
+def abstention_energy(class_logits: Array, abstention_logit: Array) -> Array:
+    """Log-odds of the abstention channel against all classes: E = f_{K+1} - log sum_k exp(f_k).
+
+    For a network with PEBAL's channel, or with a background output of its closed-set training.
+
+    Args:
+        class_logits: (B, K, H, W) float, inlier classes only.
+        abstention_logit: (B, H, W) float.
+
+    Returns:
+        (B, H, W) float in nats; higher is more anomalous.
+    """
+    return abstention_logit + free_energy(class_logits)
+
+
 def dense_hybrid_energy(class_logits: Array, outlier_logit: Array) -> Array:
     """Free energy plus log posterior of the outlier data set: E = log P(d_out | x) - LSE(f).
 

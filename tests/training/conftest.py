@@ -10,7 +10,8 @@ from training.data.augmentations import ViewRange
 from training.data.frames import Frame, WeightedSource
 from training.data.outlier_exposure import OutlierExposure
 from training.data.samples import TrainingSamples
-from training.settings import NetworkSettings, TrainSettings
+from training.network_settings import NetworkSettings
+from training.settings import TrainSettings
 
 ROAD, SKY = CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sky')
 
@@ -94,10 +95,10 @@ def samples_for():
 @pytest.fixture
 def trained_checkpoint(tiny_settings):
     """A checkpoint with random weights whose energies are spread out, not yet calibrated."""
-    from training.loop import new_state
+    from training.run_state import new_state
 
     state = new_state(replace(tiny_settings, seed=1))
     with torch.no_grad():
-        state.network.classifier.weight.mul_(20)
+        state.network.closed_set.classifier.weight.mul_(20)
     state.network.eval()
     return state.checkpoint(tiny_settings)

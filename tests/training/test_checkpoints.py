@@ -11,7 +11,7 @@ from training.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
-from training.objective import Margins
+from training.margins import Margins
 
 CALIBRATION = Calibration(
     threshold=-2.5,
@@ -39,7 +39,7 @@ def test_round_trip_keeps_everything(tmp_path, trained_checkpoint):
     assert set(loaded.network) == set(saved.network)
     for name, tensor in saved.network.items():
         assert torch.equal(loaded.network[name], tensor), name
-    assert torch.equal(loaded.torch_rng, saved.torch_rng)
+    assert torch.equal(loaded.random[0], saved.random[0])
 
 
 def test_failed_write_keeps_the_older_file(tmp_path, trained_checkpoint, monkeypatch):
@@ -68,7 +68,7 @@ def test_truncated_file_is_refused(tmp_path, trained_checkpoint):
 
 def test_foreign_file_is_refused(tmp_path):
     torch.save({'state_dict': {}}, tmp_path / 'foreign.pt')
-    with pytest.raises(CheckpointError, match='format None, expected 1'):
+    with pytest.raises(CheckpointError, match='format None, expected 2'):
         load_checkpoint(tmp_path / 'foreign.pt')
 
 

@@ -19,9 +19,8 @@ from training import export_check
 from training.checkpoints import save_checkpoint
 from training.export import ExportArguments, export
 from training.export_check import Agreement, VerificationError
-from training.models.deployed import DeployedModel
-from training.networks import trained_network
 from training.provenance import weights_sha256
+from training.trained_model import deployed_model
 
 CALIBRATION = Calibration(threshold=-1.5, false_positive_rate=0.01, fitted_on='a test')
 
@@ -43,7 +42,7 @@ def test_the_file_computes_what_torch_computes(
 
     session = onnxruntime.InferenceSession(str(out), providers=['CPUExecutionProvider'])
     output_hw = (128 // output_stride, 256 // output_stride)
-    model = DeployedModel(trained_network(trained_checkpoint), num_classes=19, output_hw=output_hw)
+    model = deployed_model(trained_checkpoint, output_hw)
     images = np.random.default_rng(5).integers(0, 256, (3, 128, 256, 3), dtype=np.uint8)
     labels, energy = session.run([LABEL_OUTPUT, ENERGY_OUTPUT], {IMAGE_INPUT: images})
     with torch.inference_mode():

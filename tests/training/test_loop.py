@@ -1,5 +1,6 @@
 import json
 import math
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -8,17 +9,12 @@ torch = pytest.importorskip('torch')
 
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.data.samples import Sample
-from training.loop import (
-    NotFiniteError,
-    find_margins,
-    learning_rate_at,
-    new_state,
-    restored_state,
-    run,
-    train_step,
-)
+from training.loop import find_margins, run
 from training.run_log import RunLog
+from training.run_state import new_state, random_states, restored_state
+from training.schedule import learning_rate_at
 from training.settings import TrainSettings
+from training.step import NotFiniteError, Stepper
 
 
 def run_to(state, settings, samples, folder, *, stop_at=None, seen=None):
@@ -52,7 +48,7 @@ def test_six_steps_are_so_many_and_the_rest_resumed(tmp_path, tiny_settings, sam
     assert second.margins == whole.margins
     for name, tensor in whole.network.state_dict().items():
         assert torch.equal(second.network.state_dict()[name], tensor), name
-    assert torch.equal(torch.get_rng_state(), second.checkpoint(tiny_settings).torch_rng)
+    assert torch.equal(random_states()[0], second.checkpoint(tiny_settings).random[0])
 
 
 def test_twenty_steps_lower_the_loss(tmp_path, tiny_settings, samples_for):
@@ -76,7 +72,8 @@ def test_anomaly_stage_starts_with_margins_and_lowers_its_loss(
     lines = [json.loads(each) for each in (tmp_path / 'log.jsonl').read_text().splitlines()]
     losses = [each['loss'] for each in lines if each.get('stage') == 'anomaly']
     assert len(losses) == 25
-    assert sum(losses[-5:]) < 0.7 * sum(losses[:5])
+    # the median: a batch with few outlier pixels has a loss of its own
+    assert statistics.median(losses[-9:]) < 0.7 * statistics.median(losses[:5])
     [margins] = [each for each in lines if each['kind'] == 'margins']
     assert margins['inlier'] < margins['outlier']
     assert margins['step'] == 20
@@ -93,24 +90,24 @@ def test_every_step_is_told_once(tmp_path, tiny_settings, samples_for):
 def test_loss_that_is_not_a_number_names_the_samples_and_changes_nothing(tiny_settings):
     state = new_state(tiny_settings)
     with torch.no_grad():
-        state.network.classifier.bias.fill_(float('nan'))
-    weights = state.network.classifier.weight.clone()
+        state.network.closed_set.classifier.bias.fill_(float('nan'))
+    weights = state.network.closed_set.classifier.weight.clone()
     batch = Sample(
         torch.zeros(2, 3, 128, 128, dtype=torch.uint8),
         torch.zeros(2, 128, 128, dtype=torch.uint8),
         ['street 1', 'street 2'],
     )
     with pytest.raises(NotFiniteError, match=r'step 0.*street 1, street 2'):
-        train_step(state, batch, tiny_settings)
-    assert torch.equal(state.network.classifier.weight, weights)
+        Stepper(state, tiny_settings).take(batch)
+    assert torch.equal(state.network.closed_set.classifier.weight, weights)
     assert state.step == 0
 
 
 def test_margins_do_not_depend_on_earlier_random_numbers(tiny_settings, samples_for):
-    network, samples = new_state(tiny_settings).network, samples_for(tiny_settings)
-    first = find_margins(network, samples, tiny_settings)
+    state, samples = new_state(tiny_settings), samples_for(tiny_settings)
+    first = find_margins(state, samples, tiny_settings)
     torch.rand(10)
-    assert find_margins(network, samples, tiny_settings) == first
+    assert find_margins(state, samples, tiny_settings) == first
 
 
 def test_learning_rate_rises_and_falls_in_each_stage():

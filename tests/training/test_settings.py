@@ -5,25 +5,23 @@ import pytest
 
 pytest.importorskip('torch')
 
+from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff
-from training.settings import (
-    PRESETS,
-    LossSettings,
-    TrainSettings,
-    settings_from_json,
-)
+from training.presets import PRESETS
+from training.settings import TrainSettings
+from training.settings_json import settings_from_json, settings_to_json
 
 
 @pytest.mark.parametrize('name', sorted(PRESETS))
 def test_json_gives_the_settings_back(name):
     settings = replace(PRESETS[name], camvid=Path('somewhere'), payoff=Payoff(minimum=3.0))
-    assert settings_from_json(settings.to_json()) == settings
+    assert settings_from_json(TrainSettings, settings_to_json(settings)) == settings
 
 
 def test_settings_of_another_version_are_refused():
-    text = TrainSettings().to_json().replace('"weight_decay"', '"decay_of_weights"')
+    text = settings_to_json(TrainSettings()).replace('"weight_decay"', '"decay_of_weights"')
     with pytest.raises(ValueError, match=r'decay_of_weights.*weight_decay'):
-        settings_from_json(text)
+        settings_from_json(TrainSettings, text)
 
 
 def test_a_payoff_that_never_abstains_is_warned_of():

@@ -15,9 +15,8 @@ from hopfield_pebal_ros.contract.resizing import (
 )
 from training.checkpoints import load_checkpoint
 from training.evaluation.scores import ScoreError, Scorer, Scores
-from training.models.deployed import DeployedModel
-from training.networks import trained_network
 from training.provenance import trained_on, weights_sha256
+from training.trained_model import deployed_model
 from training.validation import OUTPUT_STRIDE
 
 
@@ -36,11 +35,8 @@ class CheckpointScores:
         self._geometry = Geometry()
         self._network_hw = checkpoint.settings.network_hw
         height, width = self._network_hw
-        self._model = DeployedModel(
-            trained_network(checkpoint),
-            num_classes=len(CITYSCAPES),
-            output_hw=(height // OUTPUT_STRIDE, width // OUTPUT_STRIDE),
-        ).eval()
+        self._model = deployed_model(checkpoint, (height // OUTPUT_STRIDE, width // OUTPUT_STRIDE))
+        unit = self._model.fusion.description().unit
         calibration = checkpoint.calibration
         sha256 = weights_sha256(checkpoint.network)
         self.scorer = Scorer(
@@ -48,7 +44,7 @@ class CheckpointScores:
             sha256=sha256,
             label_set=CITYSCAPES,
             threshold=None if calibration is None else calibration.threshold,
-            unit='nat',
+            unit=unit,
             inlier_standard_deviation=(
                 None if calibration is None else calibration.inlier_standard_deviation
             ),
@@ -61,7 +57,7 @@ class CheckpointScores:
                     'deployed threshold',
                     'none: not calibrated'
                     if calibration is None
-                    else f'{calibration.threshold:.4g} nat',
+                    else f'{calibration.threshold:.4g} {unit}',
                 ),
                 ('trained on', ', '.join(trained_on(checkpoint.settings))),
             ),
@@ -80,7 +76,7 @@ class CheckpointScores:
         with torch.inference_mode():
             batch = torch.from_numpy(network_image)[None]
             labels, energies = self._model(batch)
-            logits = self._model.logits(batch)[:, : self._model.num_classes]
+            logits = self._model.class_logits(self._model.outputs(batch))
             confidences = torch.softmax(logits, dim=1).amax(dim=1)
         energy_map = energies[0].numpy()
         if not np.isfinite(energy_map).all():

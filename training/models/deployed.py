@@ -3,10 +3,12 @@
 from typing import Final
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hopfield_pebal_ros.contract.energy import pebal_energy
+from training.models.anomaly_network import AnomalyNetwork
+from training.models.anomaly_outputs import AnomalyOutputs, at_size
+from training.models.fusion import Fusion
+from training.models.tap_head import HEAD_STRIDE
 
 IMAGE_MEAN_RGB: Final = (0.485, 0.456, 0.406)
 IMAGE_STD_RGB: Final = (0.229, 0.224, 0.225)
@@ -21,18 +23,23 @@ def normalised(image: Tensor) -> Tensor:
 
 
 class DeployedModel(nn.Module):
-    """Normalisation, network, upsampling of logits, arg-max and energy as one graph.
+    """Normalisation, network, arg-max, energies, their fusion and upsampling as one graph.
 
-    Logits are upsampled first and their energy taken after, the order of PEBAL.
+    A single energy is taken of upsampled logits, the order of PEBAL. Several are fused at the
+    stride of the heads and the result is upsampled, which costs far less.
     """
 
     def __init__(
-        self, network: nn.Module, *, num_classes: int, output_hw: tuple[int, int]
+        self, network: AnomalyNetwork, fusion: Fusion, *, output_hw: tuple[int, int]
     ) -> None:
         super().__init__()
         self.network = network
-        self.num_classes = num_classes
+        self.fusion = fusion
         self.output_hw = output_hw
+
+    @property
+    def num_classes(self) -> int:
+        return self.network.num_classes
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Segment images and rate their pixels.
@@ -41,17 +48,23 @@ class DeployedModel(nn.Module):
             image: (N, H, W, 3) uint8 RGB.
 
         Returns:
-            Label map (N, h, w) uint8 and energy map (N, h, w) float32 [nat], both of `output_hw`;
-            higher energy is more anomalous.
+            Label map (N, h, w) uint8 and energy map (N, h, w) float32 in the unit of the fusion,
+            both of `output_hw`; higher energy is more anomalous.
         """
-        logits = self.logits(image)
-        labels = logits[:, : self.num_classes].argmax(dim=1)
-        energy = pebal_energy(logits, num_classes=self.num_classes)
-        return labels.to(torch.uint8), energy
+        outputs = self.outputs(image)
+        if self.fusion.is_single:
+            outputs, meeting_hw = outputs.resized(self.output_hw), self.output_hw
+        else:
+            meeting_hw = (image.shape[1] // HEAD_STRIDE, image.shape[2] // HEAD_STRIDE)
+        labels = self.class_logits(outputs).argmax(dim=1)
+        energy = self.fusion.energy(outputs, size_hw=meeting_hw)
+        return labels.to(torch.uint8), at_size(energy[:, None], self.output_hw)[:, 0]
 
-    def logits(self, image: Tensor) -> Tensor:
-        """Return logits (N, K + 1, h, w) float32 of images (N, H, W, 3) uint8 RGB."""
-        logits = self.network(normalised(image.permute(0, 3, 1, 2)))
-        return F.interpolate(
-            logits.float(), size=self.output_hw, mode='bilinear', align_corners=False
-        )
+    def outputs(self, image: Tensor) -> AnomalyOutputs:
+        """Return the network's maps for images (N, H, W, 3) uint8 RGB."""
+        outputs: AnomalyOutputs = self.network(normalised(image.permute(0, 3, 1, 2)))
+        return outputs
+
+    def class_logits(self, outputs: AnomalyOutputs) -> Tensor:
+        """Return the class logits (N, K, h, w) float32 at the size of the output."""
+        return at_size(outputs.class_logits.float(), self.output_hw)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.models.tapped_network import LOGITS_TAP, TappedNetwork
+
 STEM_STRIDE: Final = 4
 """Stride of the finest features and of the logits."""
 
@@ -14,7 +16,7 @@ _POOLING_KERNELS: Final = (5, 9, 17)
 """In cells of the coarsest map; with stride 32 about 160, 290 and 540 image pixels."""
 
 
-class LadderNetwork(nn.Module):
+class LadderNetwork(TappedNetwork):
     """Logits of K inlier classes and one abstention channel, in the manner of SwiftNet.
 
     Orsic et al. 2019, "In Defense of Pre-trained ImageNet Architectures", figure 2: residual
@@ -57,21 +59,25 @@ class LadderNetwork(nn.Module):
         )
         self.blends = nn.ModuleList(_conv(decoder_width, decoder_width) for _ in widths[:-1])
         self.classifier = nn.Conv2d(decoder_width, num_classes + 1, 1)
+        strides = [STEM_STRIDE * 2**level for level in range(len(widths))]
+        encoder = {f's{stride}': stride for stride in strides}
+        self.tap_strides = {**encoder, 'decoder': STEM_STRIDE, LOGITS_TAP: STEM_STRIDE}
+        self.tap_widths = dict(
+            zip(self.tap_strides, (*widths, decoder_width, num_classes + 1), strict=True)
+        )
 
-    def features(self, image: Tensor) -> Tensor:
-        """Decoder features (B, D, H / 4, W / 4) of a normalised image (B, 3, H, W)."""
-        maps = [self.stem(image)]
+    def taps(self, image: Tensor) -> dict[str, Tensor]:
+        """Encoder maps s4, s8, ..., decoder features and logits of a normalised (B, 3, H, W)."""
+        encoder: list[Tensor] = []
         for stage in self.stages:
-            maps.append(stage(maps[-1]))
-        ladder = self.context(maps.pop())
-        for lateral, blend in zip(reversed(self.laterals), reversed(self.blends), strict=True):
-            fine = maps.pop()
+            encoder.append(stage(encoder[-1] if encoder else self.stem(image)))
+        ladder = self.context(encoder[-1])
+        for fine, lateral, blend in zip(
+            reversed(encoder[:-1]), reversed(self.laterals), reversed(self.blends), strict=True
+        ):
             ladder = blend(_resized_to(ladder, fine) + lateral(fine))
-        return cast('Tensor', ladder)
-
-    def forward(self, image: Tensor) -> Tensor:
-        """Logits (B, K + 1, H / 4, W / 4) of a normalised image (B, 3, H, W)."""
-        return cast('Tensor', self.classifier(self.features(image)))
+        maps = (*encoder, ladder, self.classifier(ladder))
+        return dict(zip(self.tap_strides, maps, strict=True))
 
 
 class ResidualBlock(nn.Module):

@@ -5,22 +5,31 @@ import pytest
 torch = pytest.importorskip('torch')
 from torch import nn
 
+from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import DeployedModel, normalised
+from training.models.fusion import Fusion, single
+from training.models.tapped_network import TappedNetwork
 
 
-class RedIsClassOne(nn.Module):
+class RedIsClassOne(TappedNetwork):
     """Logits at stride 4 from the mean colour of each cell: class 1 is the red channel."""
 
-    def forward(self, image):
+    num_classes = 2
+
+    def __init__(self):
+        super().__init__()
+        self.tap_widths, self.tap_strides = {'logits': 3}, {'logits': 4}
+
+    def taps(self, image):
         cells = nn.functional.avg_pool2d(image, 4)
         zero = torch.zeros_like(cells[:, :1])
-        return torch.cat(
-            [zero, cells[:, :1], zero + 100.0], dim=1
-        )  # abstention 100 must not count
+        # abstention 100 must not count
+        return {'logits': torch.cat([zero, cells[:, :1], zero + 100.0], dim=1)}
 
 
-def model(output_hw=(8, 8)):
-    return DeployedModel(RedIsClassOne(), num_classes=2, output_hw=output_hw)
+def model(output_hw=(8, 8), fusion=None):
+    network = AnomalyNetwork(RedIsClassOne())
+    return DeployedModel(network, fusion or single('pebal_energy'), output_hw=output_hw)
 
 
 def test_normalisation_worked_by_hand():
@@ -50,3 +59,30 @@ def test_the_red_channel_comes_first():
 def test_output_has_the_declared_size():
     labels, energy = model(output_hw=(4, 4))(torch.zeros(3, 16, 16, 3, dtype=torch.uint8))
     assert labels.shape == energy.shape == (3, 4, 4)
+
+
+def test_two_energies_are_standardised_weighed_and_added():
+    fusion = Fusion(
+        components=('pebal_energy', 'abstention_energy'),
+        means=(-1.0, 90.0),
+        standard_deviations=(2.0, 5.0),
+        weights=(0.25, 0.75),
+    )
+    image = torch.zeros(1, 16, 16, 3, dtype=torch.uint8)
+    image[..., 0] = 255
+    _, energy = model(fusion=fusion)(image)
+    free = -math.log(1 + math.exp((1 - 0.485) / 0.229))
+    expected = 0.25 * (free + 1) / 2 + 0.75 * (100 + free - 90) / 5
+    assert energy.flatten().tolist() == pytest.approx([expected] * energy.numel(), abs=1e-4)
+    assert fusion.description().unit == 'inlier standard deviation'
+    assert fusion.description().components == ('pebal_energy', 'abstention_energy')
+
+
+def test_a_single_energy_keeps_its_unit():
+    assert single('pebal_energy').description().unit == 'nat'
+    assert single('hopfield_boosting_energy').description().unit == 'feature'
+
+
+def test_a_constant_component_is_refused():
+    with pytest.raises(ValueError, match='a constant energy says nothing'):
+        Fusion(components=('a',), means=(0.0,), standard_deviations=(0.0,), weights=(1.0,))

@@ -1,12 +1,15 @@
 import copy
+import math
 
 import pytest
 
 torch = pytest.importorskip('torch')
 import torch.nn.functional as F
 
+from training.memory.pattern_memory import MemorySettings, PatternMemory
+from training.models.anomaly_network import AnomalyNetwork, BranchSettings
+from training.models.anomaly_outputs import ENERGIES, AnomalyOutputs, energy_of
 from training.models.espnetv2 import ESPNetv2
-from training.models.frozen_closed_set import BranchSettings, FrozenClosedSet
 from training.models.tapped_network import TappedNetwork
 
 
@@ -17,9 +20,22 @@ def espnet(seed=0):
     return network.eval()
 
 
-def branched(seed=0, **changes):
+ALL_TAPS = ('l2', 'l3', 'l4', 'd1', 'd2', 'd3', 'logits')
+
+
+def settings_of(**changes):
+    taps = {f'{head}_taps': ALL_TAPS for head in ('residual', 'embedding', 'posterior')}
+    return BranchSettings(**{**taps, 'width': 16, 'embedding_width': 8, **changes})
+
+
+def memory():
+    sizes = MemorySettings(patterns_per_class=2, outlier_patterns=3)
+    return PatternMemory(sizes, class_ids=range(19), embedding_width=8)
+
+
+def branched(seed=0, *, is_frozen=True, **changes):
     torch.manual_seed(seed)
-    return FrozenClosedSet(espnet(), BranchSettings(width=16, embedding_width=8, **changes))
+    return AnomalyNetwork(espnet(), settings_of(**changes), memory=memory(), is_frozen=is_frozen)
 
 
 def images(count=2, seed=1):
@@ -39,7 +55,8 @@ def train_branch(model, steps=4):
         loss = F.binary_cross_entropy_with_logits(outputs.outlier_logit, target)
         loss = loss + F.binary_cross_entropy_with_logits(energy, target)
         loss = loss + F.binary_cross_entropy_with_logits(outputs.abstention_logit, target)
-        loss = loss + (outputs.embedding[:, 0] - target).square().mean()
+        hopfield = energy_of(outputs, 'hopfield_boosting_energy')
+        loss = loss + F.binary_cross_entropy_with_logits(16 * hopfield, target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -65,14 +82,16 @@ def test_no_weight_and_no_statistic_of_the_frozen_network_changes():
     after = model.state_dict()
     changed = {key for key in after if not torch.equal(before[key], after[key])}
     assert not {key for key in changed if key.startswith('closed_set.')}
-    assert {key.split('.')[0] for key in changed} == {'residual', 'embedding', 'posterior'}
+    trained = {key.split('.')[0] for key in changed}
+    assert trained == {'residual', 'embedding', 'posterior', 'memory'}
     assert 'closed_set.base_net.level1.bn.running_mean' in before
 
 
 def test_only_the_branch_can_be_trained():
     model = branched()
     trainable = {id(each) for each in model.parameters() if each.requires_grad}
-    assert trainable == {id(each) for each in model.branch_parameters()}
+    fixed = {id(model.memory.log_beta)}
+    assert trainable == {id(each) for each in model.branch_parameters()} - fixed
     train_branch(model, steps=1)
     idle = [
         name
@@ -87,12 +106,14 @@ def test_only_the_branch_can_be_trained():
 def test_a_state_dict_alone_restores_every_output():
     model = branched()
     train_branch(model)
-    restored = FrozenClosedSet(
-        ESPNetv2(width_factor=0.5), BranchSettings(width=16, embedding_width=8)
+    restored = AnomalyNetwork(
+        ESPNetv2(width_factor=0.5), settings_of(), memory=memory(), is_frozen=True
     )
     restored.load_state_dict(model.state_dict())
-    for mine, theirs in zip(model.eval()(images()), restored.eval()(images()), strict=True):
-        assert torch.equal(mine, theirs)
+    mine, theirs = model.eval()(images()), restored.eval()(images())
+    for name in ENERGIES:
+        assert torch.equal(energy_of(mine, name), energy_of(theirs, name)), name
+    assert torch.equal(mine.class_logits, theirs.class_logits)
 
 
 def test_before_training_the_adapted_logits_are_the_frozen_ones():
@@ -110,8 +131,8 @@ def test_sizes_and_ranges():
     assert outputs.adapted_logits.shape == (2, 19, 16, 24)
     assert outputs.embedding.shape == (2, 8, 16, 24)
     assert torch.allclose(outputs.embedding.norm(dim=1), torch.ones(2, 16, 24), atol=1e-5)
-    odds = outputs.outlier_posterior / (1 - outputs.outlier_posterior)
-    assert torch.allclose(odds.log(), outputs.outlier_logit, atol=1e-4)
+    assert outputs.memory.of_class.shape == (2, 19, 16, 24)
+    assert {energy_of(outputs, name).shape for name in ENERGIES} == {(2, 16, 24), (2, 32, 48)}
 
 
 class FlatNetwork(TappedNetwork):
@@ -128,8 +149,7 @@ class FlatNetwork(TappedNetwork):
 
 
 def test_without_a_background_output_the_abstention_starts_at_zero():
-    only_logits = {f'{head}_taps': ('logits',) for head in ('residual', 'embedding', 'posterior')}
-    model = FrozenClosedSet(FlatNetwork(), BranchSettings(**only_logits)).eval()
+    model = AnomalyNetwork(FlatNetwork(), BranchSettings(residual_taps=('logits',))).eval()
     outputs = model(torch.ones(1, 3, 64, 64))
     assert outputs.abstention_logit.shape == (1, 16, 16)
     assert not outputs.abstention_logit.any()
@@ -139,7 +159,7 @@ def test_without_a_background_output_the_abstention_starts_at_zero():
 def test_a_frozen_part_in_training_mode_is_refused():
     model = branched().train()
     model.closed_set.bu_br_l2.train()
-    with pytest.raises(RuntimeError, match=r'call train\(\) or eval\(\) on the FrozenClosedSet'):
+    with pytest.raises(RuntimeError, match=r'call train\(\) or eval\(\) on the AnomalyNetwork'):
         model(images())
     model.train()(images())
 
@@ -147,3 +167,59 @@ def test_a_frozen_part_in_training_mode_is_refused():
 def test_an_unknown_tap_is_refused():
     with pytest.raises(ValueError, match="no tap 'l9'; choose from l1, l2"):
         branched(posterior_taps=('l9',))
+
+
+def test_a_network_without_a_branch_says_what_its_logits_say():
+    model = AnomalyNetwork(espnet()).eval()
+    outputs = model(images())
+    assert outputs.embedding is outputs.outlier_logit is outputs.memory is None
+    assert torch.equal(outputs.adapted_logits, outputs.class_logits)
+    assert torch.equal(energy_of(outputs, 'pebal_energy'), energy_of(outputs, 'free_energy'))
+    with pytest.raises(ValueError, match='outlier_logit needs a part that this network lacks'):
+        energy_of(outputs, 'outlier_logit')
+    with pytest.raises(ValueError, match="no energy 'entropy'; choose from free_energy"):
+        energy_of(outputs, 'entropy')
+
+
+def test_a_network_that_is_not_frozen_is_trained_with_its_branch():
+    model = branched(is_frozen=False)
+    before = model.closed_set.base_net.level1.conv.weight.clone()
+    train_branch(model, steps=2)
+    assert not torch.equal(model.closed_set.base_net.level1.conv.weight, before)
+
+
+def test_frozen_norms_keep_their_statistics_while_weights_are_trained():
+    model = AnomalyNetwork(espnet(), settings_of(), memory=memory(), has_frozen_norm=True)
+    before = copy.deepcopy(model.closed_set.state_dict())
+    train_branch(model, steps=2)
+    after = model.closed_set.state_dict()
+    changed = {key for key in after if not torch.equal(before[key], after[key])}
+    assert changed
+    assert not [key for key in changed if 'running' in key]
+
+
+def test_a_memory_without_an_embedding_is_refused():
+    with pytest.raises(ValueError, match=r'give branch\.embedding_taps'):
+        AnomalyNetwork(espnet(), memory=memory())
+
+
+def test_energies_worked_by_hand():
+    logits = torch.tensor([1.0, 2.0])[None, :, None, None]
+    outputs = AnomalyOutputs(
+        class_logits=logits,
+        background_logit=torch.full((1, 1, 1), 0.5),
+        adapted_logits=logits + 1,
+        abstention_logit=torch.full((1, 1, 1), 4.0),
+        outlier_logit=torch.zeros(1, 1, 1),
+    )
+    total = math.log(math.exp(1) + math.exp(2))
+    expected = {
+        'free_energy': -total,
+        'pebal_energy': -total - 1,
+        'abstention_energy': 4 - total - 1,
+        'background_energy': 0.5 - total,
+        'outlier_logit': 0.0,
+        'dense_hybrid_energy': math.log(0.5) - total - 1,
+    }
+    for name, value in expected.items():
+        assert energy_of(outputs, name).item() == pytest.approx(value), name

@@ -1,0 +1,213 @@
+"""A closed-set segmentation network with a trained anomaly branch beside it.
+
+Residual Pattern Learning's idea (Liu et al. 2023, "Residual Pattern Learning for Pixel-wise
+Out-of-Distribution Detection in Semantic Segmentation"): what is trained is added to a frozen
+network, so that closed-set results stay what they were, to the last bit. The branch reads feature
+maps of several depths and has up to three heads of its own weights. A network that is not frozen
+is trained together with its branch, which may then be empty: that is PEBAL's case.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from training.memory.pattern_memory import PatternMemory
+from training.models.anomaly_outputs import AnomalyOutputs
+from training.models.tap_head import HEAD_STRIDE, TapHead, resized
+from training.models.tapped_network import LOGITS_TAP, TappedNetwork
+
+
+_BIAS_STD: Final = 0.1
+_SHORTEST: Final = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class BranchSettings:
+    """Which feature maps each head reads, by tap name; a head that reads none is left out."""
+
+    residual_taps: tuple[str, ...] = ()
+    """For what is added to class logits and abstention logit."""
+    embedding_taps: tuple[str, ...] = ()
+    """For the embedding that the Hopfield memory compares with its patterns."""
+    posterior_taps: tuple[str, ...] = ()
+    """For the log-odds of the outlier posterior."""
+    width: int = 64
+    """Channels of a head at stride 8, half as many at stride 4."""
+    embedding_width: int = 64
+
+
+class AnomalyNetwork(nn.Module):
+    """A tapped network, its branch, and the memory of patterns of the branch's embedding.
+
+    A frozen closed-set network stays in evaluation mode in every mode of this module: its batch
+    norm uses and keeps its running statistics, its weights get no gradient. The state dict holds
+    all parts, so a checkpoint needs no other file.
+    """
+
+    def __init__(
+        self,
+        closed_set: TappedNetwork,
+        branch: BranchSettings | None = None,
+        *,
+        memory: PatternMemory | None = None,
+        is_frozen: bool = False,
+        has_frozen_norm: bool = False,
+    ) -> None:
+        """Add a branch with random weights to a network.
+
+        Args:
+            closed_set: the network; where frozen it is put into evaluation mode for good.
+            branch: its heads.
+            memory: patterns to compare the embedding with.
+            is_frozen: whether no weight and no statistic of `closed_set` ever changes.
+            has_frozen_norm: whether batch norm of `closed_set` uses and keeps its running
+                statistics while the weights are trained.
+
+        Raises:
+            ValueError: a tap that the network does not have, or a memory without an embedding.
+        """
+        super().__init__()
+        branch = branch or BranchSettings()
+        self.num_classes = closed_set.num_classes
+        self.is_frozen = is_frozen
+        self.has_frozen_norm = has_frozen_norm or is_frozen
+        self.closed_set = closed_set
+        if is_frozen:
+            closed_set.eval().requires_grad_(False)
+        self.residual = _head(
+            closed_set,
+            branch.residual_taps,
+            num_outputs=closed_set.num_classes + 1,
+            width=branch.width,
+            starts_at_zero=True,
+        )
+        self.embedding = _head(
+            closed_set,
+            branch.embedding_taps,
+            num_outputs=branch.embedding_width,
+            width=branch.width,
+        )
+        if self.embedding is not None:
+            # without a bias, a pixel of no active unit has no direction, and a boundless gradient
+            nn.init.normal_(cast('Tensor', self.embedding.output[-1].bias), std=_BIAS_STD)
+        self.posterior = _head(
+            closed_set, branch.posterior_taps, num_outputs=1, width=branch.width
+        )
+        if memory is not None and self.embedding is None:
+            raise ValueError('a pattern memory needs an embedding; give branch.embedding_taps')
+        self.memory = memory
+
+    def train(self, mode: bool = True) -> 'AnomalyNetwork':
+        """Set the mode of what is trained; frozen parts stay in evaluation mode."""
+        super().train(mode)
+        if self.is_frozen:
+            self.closed_set.eval()
+        elif self.has_frozen_norm:
+            for module in _norms(self.closed_set):
+                module.eval()
+        return self
+
+    def branch_parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the parameters beside the closed-set network."""
+        for part in (self.residual, self.embedding, self.posterior, self.memory):
+            if part is not None:
+                yield from part.parameters()
+
+    def forward(self, image: Tensor) -> AnomalyOutputs:
+        """Rate the pixels of a normalised image (B, 3, H, W).
+
+        Raises:
+            RuntimeError: somebody put a frozen part into training mode.
+        """
+        self._refuse_drift()
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
+            taps = self.closed_set.taps(image)
+        class_logits, background = self._split(taps[LOGITS_TAP])
+        adapted, abstention = self._adapted(class_logits, background, taps)
+        embedding = None if self.embedding is None else _unit(self.embedding(taps))
+        outputs = AnomalyOutputs(
+            class_logits=class_logits,
+            background_logit=None if background is None else background[:, 0],
+            adapted_logits=adapted,
+            abstention_logit=abstention[:, 0],
+            embedding=embedding,
+            outlier_logit=None if self.posterior is None else self.posterior(taps)[:, 0],
+        )
+        if self.memory is None or embedding is None:
+            return outputs
+        return replace(
+            outputs, memory=self.memory.energies(embedding), memory_beta=self.memory.beta
+        )
+
+    def _adapted(
+        self, class_logits: Tensor, background: Tensor | None, taps: Mapping[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Class logits (B, K, h, w) and abstention logit (B, 1, h, w), residual included."""
+        if background is None:
+            background = torch.zeros_like(class_logits[:, :1])
+        if self.residual is None:
+            return class_logits, background
+        own, residual = self.closed_set.tap_strides[LOGITS_TAP], self.residual(taps)
+        return (
+            resized(class_logits, own, HEAD_STRIDE) + residual[:, :-1],
+            resized(background, own, HEAD_STRIDE) + residual[:, -1:],
+        )
+
+    def _refuse_drift(self) -> None:
+        if not self.training or not self.has_frozen_norm:
+            watched: Iterator[nn.Module] = iter(())
+        elif self.is_frozen:
+            watched = self.closed_set.modules()
+        else:
+            watched = _norms(self.closed_set)
+        if any(module.training for module in watched):
+            raise RuntimeError(
+                'the frozen network is in training mode, so its batch norm would drift; '
+                'call train() or eval() on the AnomalyNetwork, not on its closed_set'
+            )
+
+    def _split(self, logits: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Class logits (B, K, h, w) and background logit (B, 1, h, w) of the logits tap."""
+        class_logits = logits[:, : self.num_classes]
+        if logits.shape[1] == self.num_classes:
+            return class_logits, None
+        return class_logits, logits[:, self.num_classes :]
+
+
+def _unit(x: Tensor) -> Tensor:
+    """Scale to length 1 over D; what is shorter than `_SHORTEST` stays shorter."""
+    return F.normalize(x, dim=1, eps=_SHORTEST)
+
+
+def _norms(network: nn.Module) -> Iterator[nn.Module]:
+    return (
+        each for each in network.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)
+    )
+
+
+def _head(
+    network: TappedNetwork,
+    names: tuple[str, ...],
+    *,
+    num_outputs: int,
+    width: int,
+    starts_at_zero: bool = False,
+) -> TapHead | None:
+    if not names:
+        return None
+    unknown = [name for name in names if name not in network.tap_widths]
+    if unknown:
+        raise ValueError(
+            f'the network has no tap {unknown[0]!r}; choose from {", ".join(network.tap_widths)}'
+        )
+    return TapHead(
+        tap_widths={name: network.tap_widths[name] for name in names},
+        tap_strides=network.tap_strides,
+        num_outputs=num_outputs,
+        width=width,
+        starts_at_zero=starts_at_zero,
+    )

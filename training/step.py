@@ -1,0 +1,164 @@
+"""One step of a run: forward, loss, backward, update; on one process or many."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from training.data.samples import Sample
+from training.labelled_outputs import LabelledOutputs, at_loss_stride
+from training.losses.class_prototypes import updated_prototypes
+from training.losses.world import World
+from training.models.anomaly_outputs import AnomalyOutputs
+from training.models.deployed import normalised
+from training.objective import Objective, anomaly_terms, closed_set_terms, total
+from training.processes import Processes, autocast
+from training.run_state import RunState
+from training.schedule import learning_rate_at
+from training.settings import TrainSettings
+
+
+class NotFiniteError(RuntimeError):
+    """The loss became infinite or not a number."""
+
+
+class BatchError(RuntimeError):
+    """A batch that cannot be trained on: too large for the device, or too small."""
+
+
+class Stepper:
+    """Takes the steps of a run on the state's network; one for the life of a process."""
+
+    def __init__(
+        self,
+        state: RunState,
+        settings: TrainSettings,
+        *,
+        class_weights: Tensor | None = None,
+        processes: Processes | None = None,
+    ) -> None:
+        self._state = state
+        self._settings = settings
+        self._class_weights = None if class_weights is None else class_weights.to(state.device)
+        self._world = World((processes or Processes()).count)
+        self._network = _wrapped(state, settings, self._world)
+
+    def take(self, batch: Sample) -> dict[str, Tensor]:
+        """Take one step and return the terms of its loss, detached.
+
+        Args:
+            batch: this process's samples of the step.
+
+        Raises:
+            NotFiniteError: names the samples; the weights are as before.
+            BatchError: the batch does not fit into memory, or is too small for batch norm.
+        """
+        state, settings = self._state, self._settings
+        state.network.train()
+        rate = learning_rate_at(state.step, settings)
+        for group in state.optimizer.param_groups:
+            group['lr'] = rate
+        state.optimizer.zero_grad(set_to_none=True)
+        try:
+            terms = self._accumulated(batch)
+        except (torch.OutOfMemoryError, ValueError, RuntimeError) as error:
+            raise _explained(error, settings) from error
+        state.scaler.step(state.optimizer)
+        state.scaler.update()
+        state.step += 1
+        if state.average is not None and state.step > settings.closed_set_steps:
+            state.average.update_parameters(state.network)
+        return terms
+
+    def _accumulated(self, batch: Sample) -> dict[str, Tensor]:
+        """Add up the gradients of the parts of a batch; return the means of their terms."""
+        count = self._settings.accumulation_steps
+        found: dict[str, Tensor] = {}
+        for number, part in enumerate(_parts_of(batch, count)):
+            with self._gradients_shared(is_last=number == count - 1):
+                terms = self._terms(part)
+                loss = total(terms)
+                if not torch.isfinite(loss):
+                    raise self._not_finite(terms, part)
+                self._state.scaler.scale(loss / count).backward()
+            for name, term in {'loss': loss, **terms}.items():
+                found[name] = found.get(name, 0) + term.detach() / count
+        return found
+
+    def _terms(self, batch: Sample) -> dict[str, Tensor]:
+        state, settings = self._state, self._settings
+        labelled = self._labelled(batch)
+        if state.prototypes is not None:
+            state.prototypes = updated_prototypes(
+                state.prototypes, labelled.embedding, labelled.labels, world=self._world
+            )
+        objective = Objective(
+            losses=settings.losses,
+            payoff=settings.payoff,
+            class_weights=self._class_weights,
+            margins=state.margins,
+            prototypes=state.prototypes,
+            world=self._world,
+        )
+        in_closed_set = state.step < settings.closed_set_steps
+        return (closed_set_terms if in_closed_set else anomaly_terms)(labelled, objective)
+
+    def _labelled(self, batch: Sample) -> LabelledOutputs:
+        device = self._state.device
+        image = normalised(batch.image.to(device, non_blocking=True))
+        with autocast(self._settings, device):
+            outputs: AnomalyOutputs = self._network(
+                image.contiguous(memory_format=torch.channels_last)
+            )
+        labels = batch.labels.to(device, non_blocking=True)
+        return at_loss_stride(outputs, labels, stride=self._settings.losses.loss_stride)
+
+    def _gradients_shared(self, *, is_last: bool) -> AbstractContextManager[None]:
+        """Processes exchange gradients once a step, at its last part."""
+        if is_last or not isinstance(self._network, DistributedDataParallel):
+            return nullcontext()
+        return self._network.no_sync()
+
+    def _not_finite(self, terms: dict[str, Tensor], batch: Sample) -> NotFiniteError:
+        values = {name: term.item() for name, term in terms.items()}
+        return NotFiniteError(
+            f'loss is not finite at step {self._state.step}: {values}; samples '
+            f'{", ".join(batch.name)}; lower the learning rate, or use --precision fp32'
+        )
+
+
+def _wrapped(state: RunState, settings: TrainSettings, world: World) -> nn.Module:
+    network: nn.Module = state.network
+    if world.num_processes > 1:
+        # a stage leaves the heads of the other one without gradient
+        network = DistributedDataParallel(network, find_unused_parameters=True)
+    if settings.is_compiled:
+        network.compile()
+    return network
+
+
+def _parts_of(batch: Sample, count: int) -> Iterator[Sample]:
+    size = len(batch.image) // count
+    for start in range(0, size * count, size):
+        part = slice(start, start + size)
+        yield Sample(batch.image[part], batch.labels[part], batch.name[part])
+
+
+def _explained(error: Exception, settings: TrainSettings) -> Exception:
+    """Return what the user can do about an error of a step, or the error itself."""
+    text = str(error)
+    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
+        height, width = settings.crop_hw
+        return BatchError(
+            f'out of memory with batches of {settings.batch_size} crops of {height} x {width}: '
+            f'raise --accumulation-steps (now {settings.accumulation_steps}), or lower '
+            f'--batch-size or --crop-hw ({text.splitlines()[0]})'
+        )
+    if 'more than 1 value per channel' in text:
+        return BatchError(
+            'batch norm over a pooled image needs two samples a process and part, got one: raise '
+            '--batch-size, lower --accumulation-steps, or use --network.has-frozen-norm'
+        )
+    return error
