@@ -50,6 +50,7 @@ RULES = {
     'training/models': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
     'training/memory': allowed('torch', 'torchvision', 'safetensors', ours=('contract', 'scenes')),
     'training/losses': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
+    'training/calibration': allowed('torch', ours=('contract', 'evaluation')),
     'training/data': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
 }  # fmt: skip
 EXTRA = {

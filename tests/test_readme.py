@@ -21,6 +21,7 @@ FOLDERS = (
     'training/models',
     'training/memory',
     'training/losses',
+    'training/calibration',
     'training/data',
     'training/data/benchmarks',
     'training/evaluation',

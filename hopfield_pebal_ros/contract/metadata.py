@@ -13,6 +13,7 @@ from hopfield_pebal_ros.contract.labels import InlierClass, LabelSet
 SCHEMA_VERSION: Final = 1
 
 Precision = Literal['fp32', 'fp16', 'int8']
+ThresholdKind = Literal['guaranteed', 'quantile']
 
 HOW_TO_MAKE: Final = 'python -m training.export RUN/best.pt --out model.onnx makes a valid one'
 
@@ -38,9 +39,15 @@ class Calibration:
     threshold: float
     """Default of the anomaly mask: a pixel above it is anomalous."""
     false_positive_rate: float
-    """Share of inlier pixels above the threshold on the calibration data."""
+    """Largest share of inlier pixels above the threshold, as `threshold_kinds` means it."""
     thresholds_by_false_positive_rate: dict[str, float] = field(default_factory=dict)
     """'0.01' -> threshold, for each target rate that was fitted."""
+    threshold_kinds: dict[str, ThresholdKind] = field(default_factory=dict)
+    """'0.01' -> 'guaranteed': at most that share is expected in a new image drawn like the
+    calibration images; 'quantile': at most that share of their own pixels is above, and there were
+    too few images to promise more. Older files do not say it: empty."""
+    num_images: int = 0
+    """Calibration images that have inlier pixels; older files do not say it: 0."""
     threshold_at_95_true_positives: float | None = None
     """Where labelled outliers were used."""
     inlier_mean: float = 0.0
@@ -103,6 +110,12 @@ class Metadata:
                 'calibration.false_positive_rate must be 0..1, '
                 f'got {self.calibration.false_positive_rate}'
             )
+        for rate, kind in self.calibration.threshold_kinds.items():
+            if kind not in get_args(ThresholdKind):
+                raise ValueError(
+                    f'calibration.threshold_kinds[{rate!r}] must be one of '
+                    f'{get_args(ThresholdKind)}, got {kind!r}'
+                )
         if not re.fullmatch('[0-9a-f]{64}', self.provenance.weights_sha256):
             raise ValueError(
                 'provenance.weights_sha256 must be 64 hexadecimal digits, '
@@ -187,6 +200,8 @@ def _metadata_from(document: dict[str, Any]) -> Metadata:
                     calibration['thresholds_by_false_positive_rate']
                 ).items()
             },
+            threshold_kinds=dict(calibration.get('threshold_kinds', {})),
+            num_images=int(calibration.get('num_images', 0)),
             threshold_at_95_true_positives=(
                 None
                 if calibration['threshold_at_95_true_positives'] is None

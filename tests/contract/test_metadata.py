@@ -31,6 +31,8 @@ EXAMPLE = Metadata(
         threshold=-2.5,
         false_positive_rate=0.01,
         thresholds_by_false_positive_rate={'0.01': -2.5, '0.05': -3.25},
+        threshold_kinds={'0.01': 'quantile', '0.05': 'guaranteed'},
+        num_images=64,
         threshold_at_95_true_positives=-2.75,
         inlier_mean=-6.5,
         inlier_standard_deviation=1.25,
@@ -66,6 +68,14 @@ def test_a_document_is_read_as_it_was_written():
 def test_optional_entries_survive_the_round_trip_empty():
     plain = replace(EXAMPLE, calibration=Calibration(threshold=1.0, false_positive_rate=0.5))
     assert parse_metadata(plain.to_json(), source='x') == plain
+
+
+def test_a_file_that_does_not_say_what_its_thresholds_promise_is_read():
+    document = json.loads(EXAMPLE.to_json())
+    del document['calibration']['threshold_kinds'], document['calibration']['num_images']
+    calibration = parse_metadata(json.dumps(document), source='x').calibration
+    assert (calibration.threshold_kinds, calibration.num_images) == ({}, 0)
+    assert calibration.threshold == EXAMPLE.calibration.threshold
 
 
 def test_the_document_says_its_schema_and_its_classes():
@@ -133,6 +143,9 @@ def test_every_entry_is_needed(name: str):
         ('calibration.inlier_standard_deviation', float('inf'), 'must be finite'),
         ('calibration.false_positive_rate', 1.5, r'must be 0\.\.1, got 1\.5'),
         ('calibration.thresholds_by_false_positive_rate', [1.0], 'bad metadata'),
+        ('calibration.threshold_kinds', {'0.01': 'sure'}, r"must be one of .*got 'sure'"),
+        ('calibration.threshold_kinds', ['quantile'], 'bad metadata'),
+        ('calibration.num_images', 'many', 'bad metadata'),
         ('provenance.trained_on', 'CamVid', 'expected a list of texts'),
         ('provenance.versions', [1], 'bad metadata'),
         ('provenance.weights_sha256', 'abc', '64 hexadecimal digits'),
