@@ -34,6 +34,12 @@ class FittedOn:
     num_outliers: int
     """Outliers offered."""
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> 'FittedOn':
+        """Return what `dataclasses.asdict` and JSON made of it."""
+        tuples = {key: tuple(each) for key, each in values.items() if isinstance(each, list)}
+        return cls(**{**values, **tuples})
+
 
 def save_score(name: str, score: AnyScore, fitted_on: FittedOn, folder: Path) -> Path:
     """Write FOLDER/NAME.safetensors.
@@ -79,7 +85,7 @@ def load_score(path: Path) -> tuple[str, AnyScore, FittedOn]:
         kind = score_kind(document['name'])
         settings = _settings(type(kind.settings), document['settings'])
         score = kind.score_class.from_tensors(settings, tensors).eval()
-        fitted_on = _fitted_on(document['fitted_on'])
+        fitted_on = FittedOn.from_json(document['fitted_on'])
     except ScoreError:
         raise
     except (SafetensorError, json.JSONDecodeError, KeyError, TypeError, RuntimeError) as error:
@@ -112,11 +118,6 @@ def require_same(fitted_on: FittedOn, expected: FittedOn, path: Path) -> None:
 def num_bytes(score: AnyScore) -> int:
     """Return the size of the fitted state."""
     return sum(each.numel() * each.element_size() for each in score.state_dict().values())
-
-
-def _fitted_on(values: Mapping[str, Any]) -> FittedOn:
-    tuples = {key: tuple(each) for key, each in values.items() if isinstance(each, list)}
-    return FittedOn(**{**values, **tuples})
 
 
 def _settings(kind: type[Any], values: Mapping[str, Any]) -> ScoreSettings:

@@ -52,7 +52,7 @@ class ModernHopfieldEnergy(Score[ModernHopfieldSettings]):
             state = retrieved(state, self.patterns, beta=self.settings.beta)
         per_class = energy_per_class(state, self.patterns, beta=self.settings.beta)
         nearness: Tensor = hopfield_energy(-per_class, beta=self.settings.beta)
-        longest = self.patterns.square().sum(dim=2).amax()
+        longest = self.patterns.square().sum(dim=2).max()
         return 0.5 * state.square().sum(dim=1) + nearness + 0.5 * longest
 
 

@@ -75,10 +75,11 @@ class FitBatch(NamedTuple):
 class FeatureStream(Protocol):
     """Batches that can be gone through several times, in the same order."""
 
-    num_classes: int
-    """K."""
-    width: int
-    """D."""
+    @property
+    def num_classes(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
 
     def __iter__(self) -> Iterator[FitBatch]: ...
 

@@ -1,0 +1,146 @@
+"""A network whose pixels are scored: a run's checkpoint or a published file, and its taps."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from training.checkpoints import load_checkpoint
+from training.models.anomaly_network import AnomalyNetwork
+from training.models.anomaly_outputs import at_size
+from training.models.deployed import normalised
+from training.models.espnetv2_weights import load_espnetv2
+from training.models.tapped_network import LOGITS_TAP, TappedNetwork
+from training.networks import trained_network
+from training.provenance import weights_sha256
+from training.scores.readings import Readings
+from training.settings import TrainSettings
+
+EMBEDDING: Final = 'embedding'
+"""Beside the names of taps: the trained embedding of a run's anomaly branch."""
+
+PUBLISHED_HW: Final = (512, 1024)
+"""Input that published files were trained at [px]."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReadNetwork:
+    """A network in evaluation mode."""
+
+    path: Path
+    sha256: str
+    network_hw: tuple[int, int]
+    closed_set: TappedNetwork
+    anomaly: AnomalyNetwork | None = None
+    """The same network with its branch, of a run."""
+    settings: TrainSettings | None = None
+    """Of the run."""
+
+    @property
+    def name(self) -> str:
+        return f'{self.path.parent.name}/{self.path.name}'
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in CITYSCAPES.classes)
+
+    def check_features(self, features: str) -> None:
+        """Refuse feature maps that the network does not have.
+
+        Raises:
+            ValueError: the message lists those that there are.
+        """
+        known = list(self.closed_set.tap_widths)
+        if self.anomaly is not None and self.anomaly.embedding is not None:
+            known.append(EMBEDDING)
+        unknown = [each for each in features.split(',') if each not in known]
+        if unknown:
+            raise ValueError(
+                f'{self.name} has no feature map {unknown[0]!r}; give --features one of '
+                f'{", ".join(known)}, or several with commas'
+            )
+
+
+def read_network(path: Path) -> ReadNetwork:
+    """Open a checkpoint of a run (.pt) or a published ESPNetv2 file (.pth).
+
+    Raises:
+        OSError, ValueError: it cannot be read or is of another kind.
+    """
+    if path.suffix == '.pth':
+        published = load_espnetv2(path)
+        return ReadNetwork(
+            path=path,
+            sha256=weights_sha256(published.state_dict()),
+            network_hw=PUBLISHED_HW,
+            closed_set=published,
+        )
+    checkpoint = load_checkpoint(path)
+    anomaly = trained_network(checkpoint.settings, checkpoint.network)
+    return ReadNetwork(
+        path=path,
+        sha256=weights_sha256(checkpoint.network),
+        network_hw=checkpoint.settings.network_hw,
+        closed_set=anomaly.closed_set,
+        anomaly=anomaly,
+        settings=checkpoint.settings,
+    )
+
+
+class PixelReadings(nn.Module):
+    """Images to what scores read: logits at full resolution, and features with their logits."""
+
+    def __init__(self, network: ReadNetwork, features: str) -> None:
+        """Choose what is read.
+
+        Args:
+            network: of which.
+            features: names of taps or `EMBEDDING`, separated by commas; the maps are brought to
+                the stride of the first and joined.
+
+        Raises:
+            ValueError: the network has no such map.
+        """
+        super().__init__()
+        network.check_features(features)
+        self._names = features.split(',')
+        self.closed_set = network.closed_set
+        self.anomaly = network.anomaly if EMBEDDING in self._names else None
+
+    def forward(self, image: Tensor) -> tuple[Readings, Readings]:
+        """Read images (B, 3, H, W) uint8 RGB.
+
+        Returns:
+            For scores of logits: logits at their own stride, not brought to the features' one;
+            its `features` are the logits. For scores of features: features and logits at the
+            features' stride.
+        """
+        pixels = normalised(image)
+        taps = self.closed_set.taps(pixels)
+        if self.anomaly is not None:
+            embedding = self.anomaly(pixels).embedding
+            if embedding is not None:
+                taps[EMBEDDING] = embedding
+        logits, height = taps[LOGITS_TAP].float(), image.shape[2]
+        feature_hw = (taps[self._names[0]].shape[2], taps[self._names[0]].shape[3])
+        features = torch.cat(
+            [at_size(taps[name].float(), feature_hw) for name in self._names], dim=1
+        )
+        fine = self._readings(logits, logits, stride=height // logits.shape[2])
+        coarse = self._readings(
+            at_size(logits, feature_hw), features, stride=height // feature_hw[0]
+        )
+        return fine, coarse
+
+    def _readings(self, logits: Tensor, features: Tensor, *, stride: int) -> Readings:
+        num_classes = self.closed_set.num_classes
+        has_more = logits.shape[1] > num_classes
+        return Readings(
+            logits[:, :num_classes],
+            features,
+            abstention_logit=logits[:, num_classes] if has_more else None,
+            stride=stride,
+        )
