@@ -11,7 +11,7 @@ from training.models.fusion import Fusion
 _SMALLEST_SPREAD: Final = 1e-6  # relative; below it, float32 maps differ by rounding alone
 
 
-def fusion_of(sample: ComponentSample) -> Fusion:
+def fit_fusion(sample: ComponentSample) -> Fusion:
     """Standardise the energies by their inliers and weigh them by a sample of pixels.
 
     Energies that are constant on inliers or that add nothing are not in the fusion.

@@ -42,11 +42,8 @@ def drive_of(frame_name: str) -> str:
     return str(path.with_name(stem.rpartition('_')[0] or stem))
 
 
-def shared_drives_warning(drives: tuple[str, ...]) -> str:
-    """Return what to say beside the calibration, empty where no drive is shared."""
+def shared_drives_note(drives: tuple[str, ...]) -> str:
+    """Return what `fitted_on` says of shared drives, empty where there is none."""
     if not drives:
         return ''
-    return (
-        f'drives {", ".join(drives)} were trained on too: other frames of theirs are easier than '
-        'new drives, so the thresholds are too low for those'
-    )
+    return f' (other frames of {", ".join(drives)} were trained on: too low for new drives)'

@@ -5,7 +5,7 @@ pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from training.calibration.component_sample import ComponentSample
-from training.calibration.fit_fusion import fusion_of
+from training.calibration.fit_fusion import fit_fusion
 
 
 def sample_of(**shifts: float | None) -> ComponentSample:
@@ -25,7 +25,7 @@ def sample_of(**shifts: float | None) -> ComponentSample:
 
 
 def test_what_helps_is_standardised_and_weighed():
-    found = fusion_of(sample_of(a=4.0, b=4.0))
+    found = fit_fusion(sample_of(a=4.0, b=4.0))
     assert found.components == ('a', 'b')
     np.testing.assert_allclose(found.means, 5, atol=0.1)
     np.testing.assert_allclose(found.standard_deviations, 2, atol=0.1)
@@ -34,27 +34,26 @@ def test_what_helps_is_standardised_and_weighed():
 
 
 def test_what_is_constant_or_misleads_is_left_out():
-    found = fusion_of(sample_of(a=-2.0, b=None, c=4.0))
+    found = fit_fusion(sample_of(a=-2.0, b=None, c=4.0))
     assert found.components == ('c',)
     assert found.weights == (1,)
     assert found.means[0] == pytest.approx(5, abs=0.1)
 
 
 def test_the_unit_of_an_energy_does_not_change_its_weight():
-    sample, scaled = sample_of(a=4.0, b=2.0), ComponentSample(('a',), seed=0, pixels_per_image=1)
-    weights = fusion_of(sample).weights
+    weights = fit_fusion(sample_of(a=4.0, b=2.0)).weights
     scaled = sample_of(a=4.0, b=2.0)
     scaled._energies = [each * np.float32([1, 1000]) for each in scaled._energies]
     scaled.inlier_moments.mean *= (1, 1000)
     scaled.inlier_moments.squares *= (1, 1000**2)
-    np.testing.assert_allclose(fusion_of(scaled).weights, weights, atol=1e-4)
+    np.testing.assert_allclose(fit_fusion(scaled).weights, weights, atol=1e-4)
 
 
 def test_constants_alone_are_refused():
     with pytest.raises(ValueError, match='a, b: constant on the inlier pixels'):
-        fusion_of(sample_of(a=None, b=None))
+        fit_fusion(sample_of(a=None, b=None))
 
 
 def test_an_empty_sample_is_refused():
     with pytest.raises(ValueError, match='need outlier and inlier pixels'):
-        fusion_of(ComponentSample(('a',), seed=0, pixels_per_image=1))
+        fit_fusion(ComponentSample(('a',), seed=0, pixels_per_image=1))

@@ -4,7 +4,7 @@ from training.calibration.separate_images import (
     drive_of,
     require_separate_images,
     shared_drives,
-    shared_drives_warning,
+    shared_drives_note,
 )
 
 TRAIN = ('camvid/0016E5_00390.jpg', 'camvid/0006R0_f00930.jpg', 'drive/010000_0001.jpg')
@@ -15,11 +15,11 @@ def test_other_frames_pass_and_their_shared_drive_is_told():
     require_separate_images(training=TRAIN, calibration=OTHER)
     drives = shared_drives(training=TRAIN, calibration=OTHER)
     assert drives == ('camvid/0016E5',)
-    assert 'drives camvid/0016E5 were trained on too' in shared_drives_warning(drives)
+    assert 'other frames of camvid/0016E5 were trained on' in shared_drives_note(drives)
 
 
 def test_without_a_shared_drive_there_is_nothing_to_say():
-    assert shared_drives_warning(shared_drives(training=TRAIN, calibration=OTHER[1:])) == ''
+    assert shared_drives_note(shared_drives(training=TRAIN, calibration=OTHER[1:])) == ''
 
 
 def test_training_images_are_refused_by_name():
