@@ -1,13 +1,16 @@
 """CamVid in the 11-class SegNet split: real street frames with Cityscapes train ids."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
-from training.data.frames import Frame, read_image_rgb, read_label_map
+from training.data.labelled_set import IdTable, LabelledSet
+from training.data.layouts import Layout, find_pairs, same_stem, with_suffixes
+
+Split = Literal['train', 'val', 'test']
 
 CAMVID_CLASSES: Final = (
     ('sky', 'sky'),
@@ -58,47 +61,45 @@ def camvid_ids_of_train() -> npt.NDArray[np.uint8]:
     return table
 
 
-class CamVidFrames:
-    """The pairs `DIR/images/STEM.{jpg,png}` and `DIR/labels/STEM.png`, in order of name."""
+def camvid_ids() -> IdTable:
+    """Return the table of the files' ids to train ids."""
+    table = train_ids_of_camvid()
+    return IdTable(
+        {each: int(table[each]) for each in range(CAMVID_UNLABELLED + 1)},
+        note='is it the 32-class CamVid? Convert it to the 11 classes of the SegNet split',
+    )
 
-    def __init__(self, folder: Path) -> None:
-        """List the pairs.
 
-        Raises:
-            FileNotFoundError: no picture, or a picture without a mask.
-        """
-        pictures = sorted(
-            each for pattern in ('*.jpg', '*.png') for each in (folder / 'images').glob(pattern)
-        )
-        if not pictures:
-            raise FileNotFoundError(
-                f'no CamVid picture matches {folder}/images/*.jpg or *.png; give the folder that '
-                'has images/ and labels/ (11 classes, ids 0..11) inside'
-            )
-        self._pairs = [
-            (each, folder / 'labels' / each.with_suffix('.png').name) for each in pictures
-        ]
-        lacking = [mask for _, mask in self._pairs if not mask.is_file()]
-        if lacking:
-            raise FileNotFoundError(
-                f'{len(lacking)} of {len(pictures)} pictures have no mask; looked for {lacking[0]}'
-            )
-        self._table = train_ids_of_camvid()
+def official_layout(split: Split) -> Layout:
+    return Layout(
+        name='official SegNet split',
+        labels=f'{split}annot/*.png',
+        parts=rf'{split}annot/(?P<stem>[^/]+)\.png',
+        images=with_suffixes(f'{split}/{{stem}}'),
+        pair_name='{stem}',
+        every_image=with_suffixes(f'{split}/*'),
+    )
 
-    def __len__(self) -> int:
-        return len(self._pairs)
 
-    def __getitem__(self, index: int) -> Frame:
-        picture, mask = self._pairs[index]
-        image_rgb, ids = read_image_rgb(picture), read_label_map(mask)
-        if image_rgb.shape[:2] != ids.shape:
-            raise ValueError(
-                f'{picture} is {image_rgb.shape[:2]} and its mask {mask} is {ids.shape}; '
-                'they must have the same height and width'
-            )
-        if ids.max() > CAMVID_UNLABELLED:
-            raise ValueError(
-                f'{mask} holds id {ids.max()}, expected 0..{CAMVID_UNLABELLED}; '
-                'is it the 32-class CamVid? Convert it to the 11 classes of the SegNet split'
-            )
-        return Frame(image_rgb, self._table[ids], f'camvid/{picture.name}')
+def open_camvid(root: Path, split: Split = 'train') -> LabelledSet:
+    """Find the pairs below `root`; a folder of images/ and labels/ is taken whole.
+
+    Raises:
+        DatasetError: there is no pair.
+    """
+    found = find_pairs(
+        f'CamVid ({split})',
+        root,
+        (same_stem('images', 'labels', name='images/ and labels/'), official_layout(split)),
+        remedy='give the folder that has images/ and labels/, or train/ and trainannot/, inside '
+        '(11 classes, ids 0..11)',
+    )
+    return LabelledSet(
+        name='camvid',
+        variant=f'{found.layout.name}; 11 CamVid classes in the files',
+        root=root,
+        pairs=found.pairs,
+        ids=camvid_ids(),
+        images_without_labels=found.images_without_labels,
+        missing_images=found.missing,
+    )

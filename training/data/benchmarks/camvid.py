@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast, get_args
 
 from hopfield_pebal_ros.contract.labels import (
     CITYSCAPES,
@@ -14,11 +14,15 @@ from hopfield_pebal_ros.contract.labels import (
 from training.data.benchmarks.benchmark import Benchmark
 from training.data.benchmarks.layouts import REPACKED, find_pairs
 from training.data.benchmarks.options import BenchmarkOptions
-from training.data.camvid import ALSO_COUNTED_AS, CAMVID_CLASSES, CAMVID_UNLABELLED
+from training.data.camvid import (
+    ALSO_COUNTED_AS,
+    CAMVID_CLASSES,
+    CAMVID_UNLABELLED,
+    Split,
+    official_layout,
+)
 from training.data.labelled_set import DatasetError, IdTable, Pair
-from training.data.layouts import Layout, with_suffixes
 
-SPLITS: Final = ('train', 'val', 'test')
 _CAMERA_RATE_HZ: Final = 30  # frames are numbered at this rate
 
 _ALIASES: Final = dict(ALSO_COUNTED_AS) | {theirs: name for name, theirs in CAMVID_CLASSES}
@@ -30,10 +34,8 @@ def camvid(options: BenchmarkOptions) -> Benchmark:
     Without --held-out it is a closed set: segmentation is measured, anomalies are not.
     """
     options.allow_only('camvid', 'split', 'held_out')
-    split = options.split or 'val'
-    if split not in SPLITS:
-        raise DatasetError(f'--split must be one of {", ".join(SPLITS)}, got {split}')
-    layout, pairs = find_pairs('camvid', options.root, (_official(split), *REPACKED))
+    split = _checked_split(options.split or 'val')
+    layout, pairs = find_pairs('camvid', options.root, (official_layout(split), *REPACKED))
     names = [name for name, _ in CAMVID_CLASSES]
     held_out = options.held_out
     if held_out is not None and held_out not in names:
@@ -63,15 +65,11 @@ def camvid(options: BenchmarkOptions) -> Benchmark:
     )
 
 
-def _official(split: str) -> Layout:
-    return Layout(
-        name='official SegNet split',
-        labels=f'{split}annot/*.png',
-        parts=rf'{split}annot/(?P<stem>[^/]+)\.png',
-        images=with_suffixes(f'{split}/{{stem}}'),
-        pair_name='{stem}',
-        every_image=with_suffixes(f'{split}/*'),
-    )
+def _checked_split(split: str) -> Split:
+    for each in get_args(Split):
+        if split == each:
+            return cast(Split, each)
+    raise DatasetError(f'--split must be one of {", ".join(get_args(Split))}, got {split}')
 
 
 def _with_second(pair: Pair) -> Pair:
