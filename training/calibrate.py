@@ -1,104 +1,105 @@
 """python -m training.calibrate RUN/best.pt: fit statistics and thresholds of the energy.
 
-Runs the network over frames that it was not trained on (procedural drives held back and, where the
+Runs the network over images that it was not trained on (procedural drives held back and, where the
 run had it, CamVid validation), in fp32 at output size, and stores in the checkpoint the mean and
-standard deviation of inlier energies [nat], the thresholds that 5, 1 and 0.1 % of inlier pixels
-exceed, and the threshold that 95 % of outlier pixels exceed.
+standard deviation of inlier energies, thresholds for 5, 1 and 0.1 % false positives, and the
+threshold that 95 % of outlier pixels exceed. A false-positive threshold is guaranteed for a new
+image, in expectation, where the images are many enough (conformal risk control); where they are
+not, it is the quantile of their pixels and is marked so.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-import numpy as np
-import numpy.typing as npt
 import torch
 import tyro
 
-from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from hopfield_pebal_ros.contract.metadata import Calibration
+from training.calibration.energy_counts import EnergyCounts
+from training.calibration.report_text import fusion_table, threshold_table
+from training.calibration.separate_images import (
+    require_separate_images,
+    shared_drives,
+    shared_drives_note,
+)
+from training.calibration.thresholds import calibration_of
 from training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from training.data.frames import FrameSource
+from training.data.inlier_sets import open_inliers
+from training.data.labelled_set import DatasetError, LabelledSet
 from training.run_data import calibration_drives, frame_cache, rendered, validation_camvid
-from training.trained_model import deployed_model
-from training.validation import OUTPUT_STRIDE, Prediction, predictions
-
-FALSE_POSITIVE_RATES: Final = (0.05, 0.01, 0.001)
-DEFAULT_FALSE_POSITIVE_RATE: Final = 0.01
-
-
-@dataclass(frozen=True)
-class Energies:
-    """Energies of labelled pixels [nat], (P,) float32 each."""
-
-    inlier: npt.NDArray[np.float32]
-    outlier: npt.NDArray[np.float32]
-
-
-def energies_of(found: Iterable[Prediction]) -> Energies:
-    """Collect the energies of inlier and of outlier pixels; ignored ones are left out."""
-    inlier, outlier = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
-    for each in found:
-        truth = each.truth()
-        inlier.append(each.energy_map[(truth != OUTLIER_ID) & (truth != IGNORE_ID)])
-        outlier.append(each.energy_map[truth == OUTLIER_ID])
-    return Energies(np.concatenate(inlier), np.concatenate(outlier))
-
-
-def calibration_of(
-    energies: Energies, *, fitted_on: str, rate: float = DEFAULT_FALSE_POSITIVE_RATE
-) -> Calibration:
-    """Return statistics and thresholds.
-
-    A threshold t for the rate r is an inlier energy that at most a share r of the inlier pixels
-    exceeds, the smallest such energy.
-
-    Args:
-        energies: of calibration pixels.
-        fitted_on: what they come from, for people.
-        rate: false-positive rate of the default threshold, one of `FALSE_POSITIVE_RATES`.
-
-    Raises:
-        ValueError: no inlier pixel.
-    """
-    if energies.inlier.size == 0:
-        raise ValueError('calibration needs inlier pixels, the frames have none')
-    thresholds = {
-        f'{each:g}': float(np.quantile(energies.inlier, 1 - each, method='inverted_cdf'))
-        for each in FALSE_POSITIVE_RATES
-    }
-    detected = None
-    if energies.outlier.size:
-        detected = float(np.quantile(energies.outlier, 0.05, method='inverted_cdf'))
-    return Calibration(
-        threshold=thresholds[f'{rate:g}'],
-        false_positive_rate=rate,
-        thresholds_by_false_positive_rate=thresholds,
-        threshold_at_95_true_positives=detected,
-        inlier_mean=float(energies.inlier.mean(dtype=np.float64)),
-        inlier_standard_deviation=float(energies.inlier.std(dtype=np.float64)),
-        fitted_on=fitted_on,
-    )
+from training.settings import TrainSettings
+from training.trained_model import deployed_model, fusion_of
+from training.validation import OUTPUT_STRIDE, predictions
 
 
 def calibrated(checkpoint: Checkpoint, run: Path) -> Checkpoint:
-    """Return the checkpoint with thresholds fitted on its run's calibration frames."""
+    """Return the checkpoint with thresholds fitted on its run's calibration images.
+
+    Raises:
+        ValueError: a calibration image was trained on, or the images have no inlier pixel.
+    """
     settings = checkpoint.settings
+    sets = _calibration_sets(settings, run)
+    described = [
+        f'{len(frames)} frames of {description}{_separation_note(frames, settings)}'
+        for description, frames in sets.items()
+    ]
     height, width = settings.network_hw
     model = deployed_model(checkpoint, (height // OUTPUT_STRIDE, width // OUTPUT_STRIDE))
-    drives = calibration_drives(settings)
-    sources = [rendered(drives, frame_cache(settings, run), settings)]
-    names = [f'{len(drives)} frames of procedural drives {drives.first_seed} and following']
-    camvid = validation_camvid(settings)
-    found = [
-        *predictions(model, sources[0], network_hw=settings.network_hw),
-        *([] if camvid is None else predictions(model, camvid, network_hw=settings.network_hw)),
-    ]
-    if camvid is not None:
-        names.append(f'{len(camvid)} frames of CamVid validation')
-    calibration = calibration_of(energies_of(found), fitted_on=', '.join(names))
+    counts = EnergyCounts()
+    for frames in sets.values():
+        for each in predictions(model, frames, network_hw=settings.network_hw):
+            counts.add(each.energy_map, each.truth())
+    calibration = calibration_of(counts, fitted_on=', '.join(described))
     return replace(checkpoint, calibration=calibration)
+
+
+def _calibration_sets(settings: TrainSettings, run: Path) -> dict[str, FrameSource]:
+    """Return what is calibrated on, by its description for people."""
+    drives, camvid = calibration_drives(settings), validation_camvid(settings)
+    description = f'procedural drives {drives.first_seed} and following'
+    found: dict[str, FrameSource] = {
+        description: rendered(drives, frame_cache(settings, run), settings)
+    }
+    return found if camvid is None else {**found, 'CamVid validation': camvid}
+
+
+def _separation_note(frames: FrameSource, settings: TrainSettings) -> str:
+    """Refuse images that were trained on; return what to say of their drives.
+
+    Procedural drives need no check: their seeds differ.
+    """
+    names = _names(frames)
+    if not names:
+        return ''
+    try:
+        trained = [name for each in open_inliers(settings.inliers) for name in _names(each.frames)]
+    except DatasetError:
+        return ' (training images are not here: not checked whether these are among them)'
+    require_separate_images(training=trained, calibration=names)
+    return shared_drives_note(shared_drives(training=trained, calibration=names))
+
+
+def _names(frames: FrameSource) -> list[str]:
+    """Return the names of frames on disk, without reading them."""
+    if not isinstance(frames, LabelledSet):
+        return []
+    return [f'{frames.name}/{pair.name}' for pair in frames.pairs]
+
+
+def calibration_text(checkpoint: Checkpoint) -> str:
+    """Return what was fitted, for people."""
+    if checkpoint.calibration is None:
+        return 'not calibrated'
+    fusion = fusion_of(checkpoint)
+    thresholds = threshold_table(checkpoint.calibration, unit=fusion.description().unit)
+    offered = checkpoint.settings.energies
+    if len(offered) == 1:
+        return thresholds
+    return f'{thresholds}\n{fusion_table(fusion, offered=offered)}'
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -111,23 +112,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     sys.stdout.write(calibration_text(checkpoint) + '\n')
-
-
-def calibration_text(checkpoint: Checkpoint) -> str:
-    """Return what was fitted, for people."""
-    found = checkpoint.calibration
-    if found is None:
-        return 'not calibrated'
-    return '\n'.join(
-        [
-            f'calibrated on {found.fitted_on}',
-            f'inlier energy {found.inlier_mean:.3f} +- {found.inlier_standard_deviation:.3f} nat',
-            *(
-                f'threshold {threshold:.3f} nat: {100 * float(rate):g} % of inlier pixels above'
-                for rate, threshold in found.thresholds_by_false_positive_rate.items()
-            ),
-        ]
-    )
 
 
 @dataclass(frozen=True)
