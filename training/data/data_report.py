@@ -75,7 +75,7 @@ def _notes(found: LabelledSet) -> tuple[str, ...]:
     examples += [f'looked for {masks[0]}'] if masks else []
     return (
         f'{found.root}: {found.variant}',
-        f'{len(images)} images without mask, {len(masks)} masks without image'
+        f'images without mask: {len(images)}, masks without image: {len(masks)}'
         + (f' ({"; ".join(examples)})' if examples else ''),
     )
 

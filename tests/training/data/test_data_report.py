@@ -90,6 +90,6 @@ def test_what_is_there_and_what_is_missing_is_said(tmp_path):
     text = data_report([survey(WeightedSource(open_labelled_folder(tmp_path), repeats=4))])
     assert 'folder: 1 pairs, each 4 times an epoch; 1 looked at: 1 of 6x4; void 0.0 %' in text
     assert 'images/ and labels/; ids of label_table.csv' in text
-    assert '1 images without mask, 1 masks without image' in text
+    assert 'images without mask: 1, masks without image: 1' in text
     assert 'images/b.jpg has none; looked for ' in text
     assert 'images/c.jpg or ' in text
