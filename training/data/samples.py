@@ -1,7 +1,6 @@
 """Training samples: the same (seed, epoch, index) gives the same bytes on any worker."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -10,8 +9,9 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from training.data.augmentations import ViewRange, cut, draw_view, to_crop, vary_camera
-from training.data.frames import Frame, FrameSource
+from training.data.frames import Frame, WeightedSource
 from training.data.outlier_exposure import OutlierExposure
+from training.data.outlier_paster import OutlierPaster
 
 _HISTOGRAM_STEP: Final = 4  # every fourth frame tells the shares well enough
 
@@ -36,14 +36,6 @@ class Sample(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True)
-class WeightedSource:
-    """Frames that count `repeats` times in every epoch."""
-
-    frames: FrameSource
-    repeats: int = 1
-
-
 class TrainingSamples(Dataset[Sample]):
     """Crops of frames with random view, pasted outliers and random camera."""
 
@@ -64,11 +56,15 @@ class TrainingSamples(Dataset[Sample]):
             view_range: crops.
             exposure: what is pasted.
             exposed_share: share of samples with pasted outliers, where the key allows them.
+
+        Raises:
+            FileNotFoundError: an outlier set is empty; the message says what was sought.
+            ValueError: an outlier file cannot be read, or no source is given.
         """
         self._sources = tuple(sources)
         self._seed = seed
         self._view_range = view_range
-        self._exposure = exposure
+        self._paster = OutlierPaster(exposure)
         self._exposed_share = exposed_share
 
     def __len__(self) -> int:
@@ -91,7 +87,9 @@ class TrainingSamples(Dataset[Sample]):
         image_rgb, label_map = cut(frame.image_rgb, frame.label_map, view)
         if key.has_outliers and rng.random() < self._exposed_share:
             scale = self._view_range.crop_hw[0] / view.height
-            self._exposure.paste(image_rgb, label_map, rng, network_scale=scale)
+            image_rgb, label_map = self._paster.expose(
+                image_rgb, label_map, rng, network_scale=scale
+            )
         image, labels = to_crop(
             image_rgb,
             label_map,

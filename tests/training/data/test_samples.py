@@ -1,3 +1,6 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 torch = pytest.importorskip('torch')
@@ -5,6 +8,8 @@ from torch.utils.data import DataLoader
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from training.data.frames import WeightedSource
+from training.data.outlier_exposure import OutlierExposure
+from training.data.outliers.mixture import OutlierSources
 from training.data.samples import RunSampler, SampleKey, TrainingSamples
 from training.data.workers import WORKER_START, start_worker
 
@@ -89,7 +94,7 @@ def test_repeats_count_in_an_epoch(tiny_settings, painted_frames, samples_for):
         [WeightedSource(painted_frames, repeats=2), WeightedSource(painted_frames)],
         seed=0,
         view_range=plain._view_range,
-        exposure=plain._exposure,
+        exposure=tiny_settings.exposure,
         exposed_share=0.0,
     )
     assert len(twice) == 18
@@ -97,3 +102,10 @@ def test_repeats_count_in_an_epoch(tiny_settings, painted_frames, samples_for):
     assert twice[SampleKey(0, 12, False)].name == 'painted 0'
     with pytest.raises(IndexError, match='beyond the 18'):
         twice[SampleKey(0, 18, False)]
+
+
+def test_an_outlier_set_without_files_is_refused_before_training(tiny_settings, samples_for):
+    sources = OutlierSources(yolo=Path('nowhere'))
+    settings = replace(tiny_settings, exposure=OutlierExposure(sources=sources))
+    with pytest.raises(FileNotFoundError, match='no picture matches nowhere/images'):
+        samples_for(settings)

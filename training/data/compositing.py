@@ -1,0 +1,165 @@
+"""Lay an object over a scene so that the paste itself does not give it away."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.data.outliers.cut_out import CutOut
+
+_OUTLIER_ALPHA: Final = 0.5
+_UNTOUCHED_ALPHA: Final = 0.05
+"""Between the two a pixel is part object, part scene, and is ignored."""
+
+_SHARPEST_SIGMA_PX: Final = 0.1  # less is no blur at all
+_MOST_BLUR: Final = 0.2
+"""Sigma by the object's shorter side."""
+
+
+def blend(
+    image_rgb: npt.NDArray[np.uint8],
+    label_map: npt.NDArray[np.uint8],
+    cut_out: CutOut,
+    *,
+    top: int,
+    left: int,
+    is_color_matched: bool,
+    rng: np.random.Generator,
+) -> None:
+    """Lay the object over the part of the picture it meets, in the scene's light and noise.
+
+    Args:
+        image_rgb: (H, W, 3) uint8 RGB, written.
+        label_map: (H, W) uint8 train ids, written: `OUTLIER_ID`, `IGNORE_ID` at soft edges.
+        cut_out: the object, at its final size.
+        top: row of its first row; any number.
+        left: column of its first column; any number.
+        is_color_matched: whether it takes on the colours of its place.
+        rng: source of every choice.
+    """
+    height, width = label_map.shape
+    rows = slice(max(top, 0), min(top + cut_out.alpha.shape[0], height))
+    columns = slice(max(left, 0), min(left + cut_out.alpha.shape[1], width))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return
+    inside = (
+        slice(rows.start - top, rows.stop - top),
+        slice(columns.start - left, columns.stop - left),
+    )
+    scene = image_rgb[rows, columns].astype(np.float32)
+    alpha = cut_out.alpha[inside]
+    seen = cut_out.rgb[inside].astype(np.float32)
+    if is_color_matched:
+        seen = _colored_like(scene, seen, alpha)
+    lit = _lit_like(scene, seen, alpha, share=rng.uniform(0, 0.7))
+    noise = rng.normal(0, noise_of(scene), lit.shape).astype(np.float32)
+    cover = alpha[..., None]
+    mixed = scene * (1 - cover) + cover * (lit + noise)
+    image_rgb[rows, columns] = np.clip(mixed, 0, 255).astype(np.uint8)
+    labels = label_map[rows, columns]
+    labels[alpha > _UNTOUCHED_ALPHA] = IGNORE_ID
+    labels[alpha > _OUTLIER_ALPHA] = OUTLIER_ID
+
+
+def black_out(
+    image_rgb: npt.NDArray[np.uint8],
+    label_map: npt.NDArray[np.uint8],
+    color_rgb: npt.NDArray[np.uint8],
+) -> None:
+    """Paint and ignore everything that is not marked as an outlier, in place."""
+    scene = label_map != OUTLIER_ID
+    image_rgb[scene] = color_rgb
+    label_map[scene] = IGNORE_ID
+
+
+def resized(cut_out: CutOut, factor: float) -> CutOut:
+    """Return the object `factor` times as large, at least one pixel."""
+    height, width = cut_out.alpha.shape
+    size_wh = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if size_wh == (width, height):
+        return cut_out
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    rgb = cv2.resize(cut_out.rgb, size_wh, interpolation=interpolation)
+    alpha = cv2.resize(cut_out.alpha, size_wh, interpolation=interpolation)
+    return replace(cut_out, rgb=np.asarray(rgb, np.uint8), alpha=np.asarray(alpha, np.float32))
+
+
+def clad(cut_out: CutOut, image_rgb: npt.NDArray[np.uint8], rng: np.random.Generator) -> CutOut:
+    """Give an object's shape and shading the texture of a random piece of the picture."""
+    height, width = cut_out.alpha.shape
+    zoom = float(np.exp(rng.uniform(np.log(0.5), np.log(2))))
+    piece_h = min(image_rgb.shape[0], max(2, round(height / zoom)))
+    piece_w = min(image_rgb.shape[1], max(2, round(width / zoom)))
+    top = int(rng.integers(image_rgb.shape[0] - piece_h + 1))
+    left = int(rng.integers(image_rgb.shape[1] - piece_w + 1))
+    piece = image_rgb[top : top + piece_h, left : left + piece_w][:: rng.choice((-1, 1))]
+    texture = cv2.resize(np.ascontiguousarray(piece), (width, height)).astype(np.float32)
+    brightness = cut_out.rgb.mean(axis=2, keepdims=True, dtype=np.float32)
+    shading = np.clip(brightness / max(float(brightness.mean()), 1.0), 0.4, 1.6)
+    tint = rng.uniform(0.6, 1.4, 3) * np.exp(rng.uniform(-0.5, 0.5))
+    return replace(cut_out, rgb=np.clip(texture * shading * tint, 0, 255).astype(np.uint8))
+
+
+def softened(cut_out: CutOut, *, sigma_px: float, is_blurred: bool) -> CutOut:
+    """Blur the border, and where `is_blurred` the inside, colours weighted by coverage.
+
+    Colours of the border come from the inside: a photograph has its own surroundings there. The
+    result is larger by the same margin on every side. Small objects are blurred less, so that
+    something of them is left.
+    """
+    sigma_px = min(sigma_px, _MOST_BLUR * min(cut_out.alpha.shape))
+    if sigma_px < _SHARPEST_SIGMA_PX:
+        return cut_out
+    margin = math.ceil(3 * sigma_px)
+    around = (margin, margin), (margin, margin)
+    alpha, rgb = np.pad(cut_out.alpha, around), np.pad(cut_out.rgb, (*around, (0, 0)))
+    cover = np.asarray(cv2.GaussianBlur(alpha, (0, 0), sigma_px), np.float32)
+    weighted = cv2.GaussianBlur(rgb * alpha[..., None], (0, 0), sigma_px)
+    color = weighted / np.maximum(cover, 1e-3)[..., None]
+    if not is_blurred:
+        color = np.where(alpha[..., None] > _OUTLIER_ALPHA, rgb, color)
+    return replace(cut_out, rgb=np.rint(np.clip(color, 0, 255)).astype(np.uint8), alpha=cover)
+
+
+def _colored_like(
+    scene: npt.NDArray[np.float32],
+    object_rgb: npt.NDArray[np.float32],
+    alpha: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """Give the object mean and deviation of each channel of the scene (Reinhard et al. 2001)."""
+    weight = (alpha / max(float(alpha.sum()), 1e-3))[..., None]
+    mean = (object_rgb * weight).sum(axis=(0, 1))
+    deviation = np.sqrt((np.square(object_rgb - mean) * weight).sum(axis=(0, 1)))
+    # a flat scene must not flatten the object, nor a busy one blow up its noise
+    contrast = np.clip(scene.std(axis=(0, 1)) / np.maximum(deviation, 1.0), 0.5, 1.5)
+    return np.asarray((object_rgb - mean) * contrast + scene.mean(axis=(0, 1)), np.float32)
+
+
+def _lit_like(
+    scene: npt.NDArray[np.float32],
+    object_rgb: npt.NDArray[np.float32],
+    alpha: npt.NDArray[np.float32],
+    *,
+    share: float,
+) -> npt.NDArray[np.float32]:
+    """Move the object's mean brightness towards the scene's by `share` of the difference."""
+    brightness = float((object_rgb.mean(axis=2) * alpha).sum() / max(float(alpha.sum()), 1e-3))
+    gain = 1 + share * (float(scene.mean()) / max(brightness, 1.0) - 1)
+    return object_rgb * np.float32(np.clip(gain, 0.2, 3.0))
+
+
+def noise_of(scene: npt.NDArray[np.float32]) -> float:
+    """Return the standard deviation of the scene's pixel noise, from its finest residuals."""
+    grey = scene.mean(axis=2)
+    if min(grey.shape) < 3:
+        return 0.0
+    residual = grey[1:-1, 1:-1] - 0.25 * (
+        grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    )
+    # median of |x| is 0.6745 sigma; the residual has variance 1.25 sigma^2, grey a third of RGB's
+    sigma = float(np.median(np.abs(residual))) / 0.6745 * math.sqrt(3 / 1.25)
+    return min(sigma, 10.0)

@@ -1,0 +1,164 @@
+"""Turn a piece of a street frame into a sample with outliers."""
+
+import math
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
+from training.data.compositing import black_out, blend, clad, resized, softened
+from training.data.outlier_exposure import OutlierExposure
+from training.data.outliers.cut_out import CutOut
+from training.data.outliers.mixture import OutlierMixture
+from training.data.outliers.whole_images import WholeImages
+
+_GROUND_IDS: Final = (CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sidewalk'))
+
+_FEWEST_GROUND_PIXELS: Final = 20
+
+Piece = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+"""(h, w, 3) uint8 RGB and (h, w) uint8 train ids."""
+
+
+class OutlierPaster:
+    """Opened outlier sources and how their objects are pasted."""
+
+    def __init__(self, settings: OutlierExposure) -> None:
+        """Open the sources.
+
+        Raises:
+            FileNotFoundError: a given path has nothing usable; the message says what was sought.
+            ValueError: no source is given, or a file cannot be read.
+        """
+        self._settings = settings
+        self._objects = OutlierMixture(settings.sources)
+        self._whole = settings.whole_images and WholeImages(settings.whole_images)
+
+    def expose(
+        self,
+        image_rgb: npt.NDArray[np.uint8],
+        label_map: npt.NDArray[np.uint8],
+        rng: np.random.Generator,
+        *,
+        network_scale: float,
+    ) -> Piece:
+        """Return the piece with outliers: objects pasted, the scene blacked out, or all replaced.
+
+        The result may have another resolution than what came in. Whatever it goes through after
+        this (resizing, blur, noise, JPEG) treats object and scene alike.
+
+        Args:
+            image_rgb: (H, W, 3) uint8 RGB, at the camera's resolution; kept as it is.
+            label_map: (H, W) uint8 train ids; kept as it is.
+            rng: source of every choice.
+            network_scale: network pixels per pixel of `image_rgb`.
+        """
+        settings = self._settings
+        if self._whole and rng.random() < settings.whole_images_share:
+            return self._whole_image(self._whole, label_map.shape[:2], rng)
+        canvas_scale = self._canvas_scale(network_scale, rng)
+        image, labels = _resampled(image_rgb, label_map, canvas_scale)
+        scene_rgb = image.mean(axis=(0, 1)).astype(np.uint8)
+        for _ in range(rng.integers(1, settings.most_objects + 1)):
+            self._paste_one(image, labels, rng, network_scale=network_scale / canvas_scale)
+        if settings.black_out_share and rng.random() < settings.black_out_share:
+            black_out(image, labels, scene_rgb * np.uint8(rng.integers(2)))
+        return image, labels
+
+    def _canvas_scale(self, network_scale: float, rng: np.random.Generator) -> float:
+        """Return canvas pixels per camera pixel.
+
+        Objects are pasted somewhere between the camera's resolution and the network's, never
+        finer than the camera's: there they would be sharper than the scene.
+        """
+        if not self._settings.matches_resolution:
+            return network_scale
+        return math.exp(rng.uniform(min(0.0, math.log(network_scale)), 0))
+
+    def _paste_one(
+        self,
+        image_rgb: npt.NDArray[np.uint8],
+        label_map: npt.NDArray[np.uint8],
+        rng: np.random.Generator,
+        *,
+        network_scale: float,
+    ) -> None:
+        settings = self._settings
+        cut_out = self._sized(rng, network_scale, canvas_px=label_map.size)
+        if cut_out.is_drawn and rng.random() < settings.scene_texture_share:
+            cut_out = clad(cut_out, image_rgb, rng)
+        bottom, centre = self._place(label_map, rng)
+        is_blurred = cut_out.is_drawn or rng.random() < settings.blurred_share
+        sigma_px = rng.uniform(*settings.feather_px)
+        cut_out = softened(cut_out, sigma_px=sigma_px, is_blurred=is_blurred)
+        matched = settings.color_match_share
+        blend(
+            image_rgb,
+            label_map,
+            cut_out,
+            top=bottom - cut_out.alpha.shape[0] + 1,
+            left=centre - cut_out.alpha.shape[1] // 2,
+            is_color_matched=bool(matched) and rng.random() < matched,
+            rng=rng,
+        )
+
+    def _sized(self, rng: np.random.Generator, network_scale: float, *, canvas_px: int) -> CutOut:
+        """Draw an object and a size, and bring it to it.
+
+        A photograph is never enlarged beyond the coarser of canvas and network: it would be less
+        sharp than the scene.
+        """
+        settings = self._settings
+        is_small = bool(settings.small_share) and rng.random() < settings.small_share
+        if settings.size_by == 'area' and not is_small:
+            range_px = settings.smallest_area * canvas_px, settings.largest_area * canvas_px
+            area_px = _log_uniform(range_px, rng)
+            cut_out = self._objects.draw(rng, max(1, round(math.sqrt(2 * area_px))))
+            factor = math.sqrt(area_px / max(float(cut_out.alpha.sum()), 1.0))
+        else:
+            range_px = settings.smallest_px, settings.largest_px
+            size_px = _log_uniform(settings.small_px if is_small else range_px, rng)
+            size_px = max(1, round(size_px / network_scale))
+            cut_out = self._objects.draw(rng, size_px)
+            factor = size_px / max(cut_out.alpha.shape)
+        if settings.matches_resolution and not cut_out.is_drawn:
+            factor = min(factor, max(1.0, 1 / network_scale))
+        return resized(cut_out, factor)
+
+    def _place(
+        self, label_map: npt.NDArray[np.uint8], rng: np.random.Generator
+    ) -> tuple[int, int]:
+        """Return row and column of the pixel that the object stands on."""
+        if rng.random() < self._settings.on_ground_share:
+            ground = np.flatnonzero(np.isin(label_map, _GROUND_IDS))
+            if len(ground) >= _FEWEST_GROUND_PIXELS:
+                row, column = divmod(int(rng.choice(ground)), label_map.shape[1])
+                return row, column
+        return int(rng.integers(label_map.shape[0])), int(rng.integers(label_map.shape[1]))
+
+    def _whole_image(
+        self, images: WholeImages, piece_hw: tuple[int, int], rng: np.random.Generator
+    ) -> Piece:
+        image = images.draw(rng, piece_hw)
+        return image, np.full(image.shape[:2], OUTLIER_ID, np.uint8)
+
+
+def _log_uniform(low_high: tuple[float, float], rng: np.random.Generator) -> float:
+    low, high = low_high
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
+def _resampled(
+    image_rgb: npt.NDArray[np.uint8], label_map: npt.NDArray[np.uint8], scale: float
+) -> Piece:
+    """Return copies `scale` times as large."""
+    height, width = label_map.shape
+    size_wh = (max(1, round(width * scale)), max(1, round(height * scale)))
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    if size_wh == (width, height):
+        return image_rgb.copy(), label_map.copy()
+    image = cv2.resize(image_rgb, size_wh, interpolation=interpolation)
+    labels = cv2.resize(label_map, size_wh, interpolation=cv2.INTER_NEAREST_EXACT)
+    return np.asarray(image, np.uint8), np.asarray(labels, np.uint8)
