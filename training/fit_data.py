@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from training.data.augmentations import ViewRange
-from training.data.camvid import CamVidFrames
+from training.data.camvid import open_camvid
 from training.data.cityscapes import open_cityscapes
 from training.data.frames import WeightedSource
 from training.data.outlier_exposure import OutlierExposure
@@ -62,7 +62,7 @@ def fit_samples(data: FitData, network: ReadNetwork) -> TrainingSamples:
     """
     sources = []
     if data.camvid is not None:
-        sources.append(WeightedSource(CamVidFrames(data.camvid)))
+        sources.append(WeightedSource(open_camvid(data.camvid)))
     if data.cityscapes is not None:
         sources.append(WeightedSource(open_cityscapes(data.cityscapes)))
     if data.num_drives:

@@ -13,6 +13,7 @@ from training.models.anomaly_network import AnomalyNetwork
 from training.models.anomaly_outputs import at_size
 from training.models.deployed import normalised
 from training.models.espnetv2_weights import load_espnetv2
+from training.models.fusion import Fusion
 from training.models.tapped_network import LOGITS_TAP, TappedNetwork
 from training.networks import trained_network
 from training.provenance import weights_sha256
@@ -36,6 +37,8 @@ class ReadNetwork:
     closed_set: TappedNetwork
     anomaly: AnomalyNetwork | None = None
     """The same network with its branch, of a run."""
+    fusion: Fusion | None = None
+    """Of the run's own energies."""
     settings: TrainSettings | None = None
     """Of the run."""
 
@@ -86,6 +89,7 @@ def read_network(path: Path) -> ReadNetwork:
         network_hw=checkpoint.settings.network_hw,
         closed_set=anomaly.closed_set,
         anomaly=anomaly,
+        fusion=checkpoint.fusion,
         settings=checkpoint.settings,
     )
 

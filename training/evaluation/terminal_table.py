@@ -23,7 +23,7 @@ def figure_table(results: Document) -> str:
         rows += [
             (f'{NAMES[name]} as {tool}', percent(value), '') for name, value in figures.items()
         ]
-    lines = _table(rows)
+    lines = text_table(rows)
     unit = results['scorer']['unit']
     lines += [
         f'threshold {name}: {value:.4g} {unit}' for name, value in results['thresholds'].items()
@@ -39,7 +39,7 @@ def comparison_table(names: Sequence[str], runs: Sequence[Document]) -> str:
         figures = results['figures']
         values = [percent(figures[name]) if name in figures else '' for name in columns]
         rows.append((run_name, results['data']['name'], *values))
-    return '\n'.join(_table(rows))
+    return '\n'.join(text_table(rows))
 
 
 def _interval(results: Document, name: str) -> dict[str, float] | None:
@@ -47,7 +47,7 @@ def _interval(results: Document, name: str) -> dict[str, float] | None:
     return found
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def text_table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return lines of equal columns; the first column to the left, the others to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
