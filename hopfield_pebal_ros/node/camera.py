@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -15,10 +15,15 @@ from hopfield_pebal_ros.node.camera_input import CameraInput
 from hopfield_pebal_ros.node.camera_parameters import CameraParameters, read_camera, topic_of
 from hopfield_pebal_ros.node.diagnostics import Limits, camera_status, processing_time_status
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
+from hopfield_pebal_ros.node.geometry_input import GeometryInput
 from hopfield_pebal_ros.node.health import Health
-from hopfield_pebal_ros.node.outputs import Outputs
+from hopfield_pebal_ros.node.outputs import GEOMETRY_TOPICS, Outputs
 from hopfield_pebal_ros.node.parameters import Parameters
+from hopfield_pebal_ros.node.static_transforms import StaticTransforms
 from hopfield_pebal_ros.node.thresholds import threshold_for
+
+CAMERA_INFO: Final = 'image/camera_info'
+"""Of the camera; the node's own, of its results, is `camera_info`."""
 
 
 class Camera:
@@ -30,6 +35,7 @@ class Camera:
         metadata: of the model.
         slots: where its images go.
         health: told of every image.
+        transforms: of the vehicle.
         on_listeners: called when a subscriber of an output comes or goes.
 
     Raises:
@@ -44,6 +50,7 @@ class Camera:
         metadata: Metadata,
         slots: FrameSlots[Any],
         health: Health,
+        transforms: StaticTransforms,
         on_listeners: Callable[[], None],
     ) -> None:
         self.name = name
@@ -57,12 +64,14 @@ class Camera:
             ignore_mask=read_mask(own.ignore_mask),
             ground_ids=ground_ids(metadata, parameters.region_ground_classes),
         )
-        self.outputs = Outputs(
+        self._geometry = GeometryInput(
             node,
-            name,
-            metadata.label_set.palette_rgb(),
-            label_alpha=lambda: node.parameters.overlay_label_alpha,
-            on_listeners=on_listeners,
+            topic_of(name, CAMERA_INFO),
+            transforms=transforms,
+            base_frame=parameters.base_frame,
+        )
+        self.outputs = Outputs(
+            node, name, metadata=metadata, geometry=self._geometry, on_listeners=on_listeners
         )
         self._input = CameraInput(
             node,
@@ -89,10 +98,13 @@ class Camera:
         self.view.min_region_area_px = parameters.min_region_area_px
         self.view.smoothing = parameters.energy_smoothing
         self._slots.limit(self.name, own.max_rate_hz)
+        self._geometry.mount = own
 
     def want_images(self, is_active: bool) -> None:
         """Subscribe while somebody listens, if the node is active; else let go."""
-        self._input.want(is_active and bool(self.outputs.wanted()))
+        wanted = self.outputs.wanted() if is_active else ()
+        self._input.want(bool(wanted))
+        self._geometry.want(not GEOMETRY_TOPICS.isdisjoint(wanted))
 
     def look(self) -> None:
         """Fit the subscription to the publishers where nothing comes."""
@@ -109,6 +121,7 @@ class Camera:
                 camera=self.name,
                 topic=self._input.topic,
                 threshold=self.view.threshold,
+                geometry_problem=self._geometry.problem,
                 num_dropped=self._slots.num_dropped(self.name),
                 limits=limits,
             ),
@@ -120,6 +133,7 @@ class Camera:
 
     def close(self) -> None:
         self._input.close()
+        self._geometry.close()
         self.outputs.close()
 
 

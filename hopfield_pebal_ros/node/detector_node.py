@@ -27,9 +27,11 @@ from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
 from hopfield_pebal_ros.node.parameter_table import declare, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
+from hopfield_pebal_ros.node.static_transforms import StaticTransforms
 from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
 from hopfield_pebal_ros.node.thresholds import threshold_at_rate
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
+from hopfield_pebal_ros.node.vision_messages import vision_msgs
 from hopfield_pebal_ros.node.worker import Worker
 
 _LOOK_PERIOD_S: Final = 0.5
@@ -66,6 +68,7 @@ class DetectorNode(LifecycleNode):
         self._health = Health(self.parameters.cameras)
         self._slots: FrameSlots[Any] = FrameSlots(self.parameters.cameras)
         self._slots.close()
+        self._transforms = StaticTransforms(self)
         refuse_illegal_transitions(self)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
@@ -107,12 +110,17 @@ class DetectorNode(LifecycleNode):
                     metadata=self._detector.metadata,
                     slots=self._slots,
                     health=self._health,
+                    transforms=self._transforms,
                     on_listeners=self._update_inputs,
                 )
         except Exception:
             self._release()
             raise
         self._log_model(self._detector)
+        if vision_msgs() is None:
+            self.get_logger().info(
+                'vision_msgs is not installed: anomaly_regions and label_info are off'
+            )
 
     @logged
     def on_activate(self) -> None:

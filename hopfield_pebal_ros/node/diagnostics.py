@@ -80,6 +80,7 @@ def camera_status(
     camera: str,
     topic: str,
     threshold: float,
+    geometry_problem: str,
     num_dropped: int,
     limits: Limits,
 ) -> DiagnosticStatus:
@@ -100,6 +101,7 @@ def camera_status(
         'images_rejected': str(health.num_rejected),
         'images_failed': str(health.num_failed),
         'images_without_listener': str(health.num_idle),
+        'geometry_problem': geometry_problem,
         'last_rejection': health.last_rejection,
         'last_failure': health.last_failure,
     }

@@ -70,19 +70,18 @@ def explain_silence(topic: str, publishers: Sequence[Any], choice: InputChoice) 
     return f'{topic} is published by {names}, but they send nothing'
 
 
-def explain_refused_listeners(topic: str, subscribers: Sequence[Any], reliability: str) -> str:
+def explain_refused_listeners(topic: str, subscribers: Sequence[Any]) -> str:
     """Return why a subscriber gets nothing of one of our outputs, and the remedy.
 
     Args:
         topic: resolved name of the output.
         subscribers: of this topic, as `get_subscriptions_info_by_topic` returns them.
-        reliability: that we publish with, 'RELIABLE' or 'BEST_EFFORT'.
     """
     names = ', '.join(sorted(f'{each.node_name} ({_offer(each)})' for each in subscribers))
     return (
-        f'a subscriber of {topic} asks for more than it is published with ({reliability.lower()}, '
-        f'volatile) and gets nothing; subscribers are {names}; let it ask for that, or set '
-        f'qos_overrides.{topic}.publisher.reliability for the node'
+        f'a subscriber of {topic} asks for another quality of service and gets nothing; it is '
+        'published as volatile, and as reliable unless '
+        f'qos_overrides.{topic}.publisher.reliability says best_effort; subscribers are {names}'
     )
 
 

@@ -4,41 +4,45 @@ import copy
 from collections.abc import Callable
 from typing import Any, Final
 
-import cv2
-import numpy as np
-import numpy.typing as npt
 from rclpy.event_handler import PublisherEventCallbacks
-from rclpy.qos import QoSPolicyKind, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
+from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.inference.detection import Detection
-from hopfield_pebal_ros.inference.overlay import draw_overlay
 from hopfield_pebal_ros.node.camera_frame import CameraFrame
 from hopfield_pebal_ros.node.camera_parameters import topic_of
-from hopfield_pebal_ros.node.image_messages import fill, pixels_in
+from hopfield_pebal_ros.node.geometry_input import GeometryInput
 from hopfield_pebal_ros.node.input_choice import explain_refused_listeners
-
-TOPICS: Final = ('segmentation', 'energy', 'anomaly_mask', 'overlay')
+from hopfield_pebal_ros.node.point_cloud import point_cloud
+from hopfield_pebal_ros.node.result_messages import ResultMessages
+from hopfield_pebal_ros.node.vision_messages import label_info, region_array, vision_msgs
 
 QOS: Final = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 """Fits reliable subscribers, such as RViz, and best effort ones."""
+
+LATCHED: Final = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+GEOMETRY_TOPICS: Final = frozenset({'camera_info', 'anomaly_points'})
+"""Results that need the camera's own camera_info."""
 
 _MAY_BE_OVERRIDDEN: Final = (QoSPolicyKind.RELIABILITY, QoSPolicyKind.DEPTH)
 
 _WARN_EVERY_S: Final = 10.0
 
-Pixels = npt.NDArray[np.uint8]
+Maker = Callable[[CameraFrame, Detection], Any]
+"""Makes the message of a result; None where it cannot be made."""
 
 
 class Outputs:
-    """Publishers of one camera's results at camera size, with the header of the image.
+    """Publishers of one camera's results; every result has the header of its image.
 
     Args:
         node: that the publishers belong to.
         camera: name, a prefix of the topics.
-        palette_rgb: (256, 3) uint8, colours of the overlay.
-        label_alpha: gives the share of the class colour in the overlay, 0..1.
+        metadata: of the model.
+        geometry: of the camera.
         on_listeners: called when a subscriber comes or goes.
     """
 
@@ -46,18 +50,31 @@ class Outputs:
         self,
         node: Any,
         camera: str,
-        palette_rgb: Pixels,
         *,
-        label_alpha: Callable[[], float],
+        metadata: Metadata,
+        geometry: GeometryInput,
         on_listeners: Callable[[], None],
     ) -> None:
         self._node = node
-        self._palette_rgb = palette_rgb
-        self._label_alpha = label_alpha
-        # publish() has copied a message when it returns, so each is used again
-        self._messages = {topic: Image() for topic in TOPICS}
+        self._camera = camera
+        self._geometry = geometry
         self._on_listeners = on_listeners
-        self._publishers = {topic: self._advertise(topic_of(camera, topic)) for topic in TOPICS}
+        self._vision = vision_msgs()
+        self.messages = ResultMessages(
+            metadata.label_set.palette_rgb(), node.parameters.output_size
+        )
+        kinds = self._kinds()
+        self._makers = {topic: maker for topic, (_, maker) in kinds.items()}
+        self._publishers = {topic: self._advertise(topic, kinds[topic][0]) for topic in kinds}
+        if self._vision is not None:
+            names = label_info(self._vision, metadata.label_set, node.get_clock().now().to_msg())
+            latched = node.create_publisher(
+                self._vision.LabelInfo, topic_of(camera, 'label_info'), LATCHED
+            )
+            latched.publish(names)
+            self._latched = [latched]
+        else:
+            self._latched = []
 
     def wanted(self) -> tuple[str, ...]:
         """Return the topics that have a subscriber."""
@@ -70,25 +87,63 @@ class Outputs:
     def publish(self, frame: CameraFrame, detection: Detection) -> None:
         """Make and publish what somebody listens to."""
         for topic in frame.topics:
-            message = self._messages[topic]
-            if topic == 'overlay':
-                self._draw(message, frame, detection)
-            else:
-                _write_map(message, topic, detection, frame.header)
-            self._publishers[topic].publish(message)
+            message = self._makers[topic](frame, detection)
+            if message is not None:
+                self._publishers[topic].publish(message)
 
-    def _advertise(self, name: str) -> Any:
-        topic = self._node.resolve_topic_name(name)
+    def close(self) -> None:
+        for publisher in [*self._publishers.values(), *self._latched]:
+            self._node.destroy_publisher(publisher)
+        self._publishers = {}
+        self._latched = []
+
+    def _kinds(self) -> dict[str, tuple[Any, Maker]]:
+        """Return topic -> message type and what makes the message."""
+        messages, geometry, vision = self.messages, self._geometry, self._vision
+        kinds: dict[str, tuple[Any, Maker]] = {
+            'segmentation': (Image, messages.segmentation),
+            'segmentation/compressed': (CompressedImage, messages.segmentation_png),
+            'energy': (Image, messages.energy),
+            'anomaly_mask': (Image, messages.anomaly_mask),
+            'overlay': (
+                Image,
+                lambda frame, found: messages.overlay(
+                    frame, found, self._node.parameters.overlay_label_alpha
+                ),
+            ),
+            'camera_info': (
+                CameraInfo,
+                lambda frame, found: geometry.camera_info(frame, found, messages.map_hw(found)),
+            ),
+            'anomaly_points': (PointCloud2, self._points),
+        }
+        if vision is not None:
+            kinds['anomaly_regions'] = (
+                vision.Detection2DArray,
+                lambda frame, found: region_array(vision, found, frame.header),
+            )
+        return kinds
+
+    def _points(self, frame: CameraFrame, detection: Detection) -> PointCloud2 | None:
+        points = self._geometry.ground_points(frame, detection)
+        if points is None:
+            return None
+        base_frame = self._node.parameters.base_frame
+        return point_cloud(points, frame_id=base_frame, stamp=frame.header.stamp)
+
+    def _advertise(self, name: str, message_type: Any) -> Any:
+        relative = topic_of(self._camera, name)
+        topic = self._node.resolve_topic_name(relative)
 
         def on_refused(_: Any) -> None:
             why = explain_refused_listeners(
-                topic, self._node.get_subscriptions_info_by_topic(topic), 'RELIABLE'
+                topic, self._node.get_subscriptions_info_by_topic(topic)
             )
             self._node.get_logger().warning(why, throttle_duration_sec=_WARN_EVERY_S)
 
         return self._node.create_publisher(
-            Image,
-            name,
+            message_type,
+            relative,
             copy.copy(QOS),  # the overrides are written into it
             event_callbacks=PublisherEventCallbacks(
                 incompatible_qos=on_refused,
@@ -97,35 +152,3 @@ class Outputs:
             ),
             qos_overriding_options=QoSOverridingOptions(_MAY_BE_OVERRIDDEN),
         )
-
-    def close(self) -> None:
-        for publisher in self._publishers.values():
-            self._node.destroy_publisher(publisher)
-        self._publishers = {}
-
-    def _draw(self, message: Image, frame: CameraFrame, detection: Detection) -> None:
-        picture = draw_overlay(
-            frame.image,
-            detection,
-            self._palette_rgb,
-            color_order=frame.color_order,
-            label_alpha=self._label_alpha(),
-        )
-        if frame.color_order == 'bgr':
-            fill(message, picture, 'bgr8', frame.header)
-        else:
-            view = pixels_in(message, detection.placement.camera_hw, 'bgr8', frame.header)
-            cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=view)
-
-
-def _write_map(message: Image, topic: str, detection: Detection, header: Any) -> None:
-    """Resize one map to camera size, straight into the message."""
-    camera_hw = detection.placement.camera_hw
-    if topic == 'segmentation':
-        detection.labels_at_camera(out=pixels_in(message, camera_hw, 'mono8', header))
-    elif topic == 'energy':
-        detection.energy_at_camera(out=pixels_in(message, camera_hw, '32FC1', header))
-    elif topic == 'anomaly_mask':
-        detection.mask_at_camera(out=pixels_in(message, camera_hw, 'mono8', header))
-    else:
-        raise ValueError(f'topic must be one of {TOPICS}, got {topic!r}')

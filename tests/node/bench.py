@@ -15,7 +15,7 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
@@ -33,6 +33,13 @@ ARGUMENTS = [
     *('-r', '/diagnostics:=diagnostics'),
 ]
 """Keep away from another run on the same ROS domain."""
+
+KINDS = {
+    'compressed': CompressedImage,
+    'camera_info': CameraInfo,
+    'anomaly_points': PointCloud2,
+}
+"""Message types of the outputs that are no images, by the last part of the topic."""
 
 PICTURE_BGR = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
 
@@ -99,7 +106,7 @@ class Bench:
     def listen(self, *topics: str) -> None:
         """Subscribe to outputs, and wait until the node knows."""
         for topic in topics:
-            self._listen(Image, topic)
+            self._listen(KINDS.get(topic.rpartition('/')[2], Image), topic)
         self.wait(lambda: all(self._is_heard(topic) for topic in topics))
 
     def stop_listening(self) -> None:
@@ -167,7 +174,8 @@ class Bench:
 
     def _is_heard(self, topic: str) -> bool:
         """Tell whether the node knows that we listen, and its camera knows the node."""
-        camera, _, name = topic.rpartition('/')
+        camera = next(each for each in self.cameras if not each or topic.startswith(f'{each}/'))
+        name = topic.removeprefix(f'{camera}/')
         is_wanted = name in self.node._cameras[camera].outputs.wanted()
         return is_wanted and self.cameras[camera].get_subscription_count() == 1
 

@@ -90,5 +90,5 @@ def test_a_listener_that_asks_for_too_much_is_told(bench, capfd):
     bench.probe.create_subscription(Image, 'energy', lambda _: None, late)
     bench.spin_for(0.5)
     said = capfd.readouterr().err
-    assert 'asks for more than it is published with (reliable, volatile)' in said
+    assert 'asks for another quality of service and gets nothing' in said
     assert 'probe (sensor_msgs/msg/Image, reliable, transient local)' in said

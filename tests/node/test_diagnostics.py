@@ -61,7 +61,13 @@ def published(**changes):
 def test_the_state_of_a_camera(events, silent_s, level, summary):
     health = health_after(*events, silent_s=silent_s)
     status = camera_status(
-        health, camera='', topic='/image', threshold=1.5, num_dropped=7, limits=LIMITS
+        health,
+        camera='',
+        topic='/image',
+        threshold=1.5,
+        geometry_problem='',
+        num_dropped=7,
+        limits=LIMITS,
     )
     assert (status.level, status.message) == (level, summary)
     values = values_of(status)

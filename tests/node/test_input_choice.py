@@ -77,7 +77,7 @@ def test_the_reason_and_the_remedy(publishers, choice, reason):
 
 
 def test_a_subscriber_that_asks_for_too_much_is_named():
-    text = explain_refused_listeners('/energy', [endpoint()], 'RELIABLE')
+    text = explain_refused_listeners('/energy', [endpoint()])
     assert 'driver (sensor_msgs/msg/Image, reliable, transient local)' in text
-    assert 'published with (reliable, volatile)' in text
+    assert 'published as volatile, and as reliable unless' in text
     assert 'qos_overrides./energy.publisher.reliability' in text
