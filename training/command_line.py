@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import tyro
 
@@ -16,8 +16,9 @@ from training.settings import TrainSettings
 
 DEFAULT_PRESET: Final = 'demo'
 
-CHANGEABLE_ON_RESUME: Final = frozenset({'camvid', 'val_camvid', 'frame_cache', 'num_workers'})
-"""Where the data lies and who reads it; neither changes a sample."""
+CHANGEABLE_ON_RESUME: Final = frozenset({'num_workers', 'num_threads', 'val_sets', 'frame_cache'})
+"""Who reads the data and what it is measured on; none changes a step. Other paths may change where
+both are given: then the data has moved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,13 @@ def _settings_to_resume(out: Path | None) -> TrainSettings:
 
 
 def _refuse_changes(stored: TrainSettings, asked: TrainSettings) -> None:
-    was, now = asdict(stored), asdict(asked)
+    was, now = _leaves(asdict(stored)), _leaves(asdict(asked))
     changed = sorted(
-        name for name in was if was[name] != now[name] and name not in CHANGEABLE_ON_RESUME
+        name
+        for name in was
+        if was[name] != now[name]
+        and name not in CHANGEABLE_ON_RESUME
+        and not (isinstance(was[name], Path) and isinstance(now[name], Path))
     )
     if changed:
         listed = ', '.join(f'{name} {was[name]} -> {now[name]}' for name in changed)
@@ -83,6 +88,17 @@ def _refuse_changes(stored: TrainSettings, asked: TrainSettings) -> None:
             f'--resume continues a run as it was, but this changes {listed}; leave these flags '
             'out, or start a new run'
         )
+
+
+def _leaves(document: dict[str, Any], prefix: str = '') -> dict[str, Any]:
+    """Return the values of nested settings by dotted name."""
+    found: dict[str, Any] = {}
+    for name, value in document.items():
+        if isinstance(value, dict):
+            found |= _leaves(value, f'{prefix}{name}.')
+        else:
+            found[f'{prefix}{name}'] = value
+    return found
 
 
 def check_writable(folder: Path) -> None:

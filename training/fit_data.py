@@ -16,7 +16,7 @@ from training.data.outlier_exposure import OutlierExposure
 from training.data.procedural import DriveFrames, render_frames
 from training.data.samples import SampleKey, TrainingSamples
 from training.read_network import PixelReadings, ReadNetwork
-from training.run_data import FIRST_TRAINING_SEED, training_samples
+from training.run_data import FIRST_TRAINING_SEED, training_samples, training_sources
 from training.scores.feature_store import is_example, sampled_places
 from training.scores.heat_gmm_std import local_deviation
 from training.scores.readings import FitBatch
@@ -82,7 +82,8 @@ def fit_samples(data: FitData, network: ReadNetwork) -> TrainingSamples:
                 f'{network.name} does not say what it was trained on: give --data.camvid DIR, '
                 '--data.cityscapes DIR or --data.num-drives N'
             )
-        return training_samples(network.settings, network.path.parent)
+        sources = training_sources(network.settings, network.path.parent)
+        return training_samples(network.settings, sources)
     return TrainingSamples(
         sources,
         seed=data.seed,

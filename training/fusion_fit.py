@@ -6,7 +6,7 @@ from typing import Final
 import torch
 
 from training.calibration.component_sample import ComponentSample
-from training.calibration.fusion_weights import fusion_weights
+from training.calibration.fit_fusion import fit_fusion
 from training.data.samples import Sample, SampleKey, TrainingSamples
 from training.labelled_outputs import LabelledOutputs, at_loss_stride
 from training.models.anomaly_network import AnomalyNetwork
@@ -47,19 +47,7 @@ def fitted_fusion(
             name: energy_of(labelled.outputs, name)[0].cpu().numpy() for name in settings.energies
         }
         sample.add(maps, labelled.labels[0].cpu().numpy())
-    means, deviations = sample.inlier_moments.mean, sample.inlier_moments.standard_deviation()
-    constant = [name for name, each in zip(settings.energies, deviations, strict=True) if not each]
-    if constant:
-        raise ValueError(f'{constant[0]} is constant on inlier pixels; leave it out of --energies')
-    standardised = (sample.energies() - means) / deviations
-    weights = fusion_weights(standardised, sample.is_outlier())
-    kept = [place for place, weight in enumerate(weights) if weight > 0]
-    return Fusion(
-        components=tuple(settings.energies[place] for place in kept),
-        means=tuple(float(means[place]) for place in kept),
-        standard_deviations=tuple(float(deviations[place]) for place in kept),
-        weights=tuple(float(weights[place]) for place in kept),
-    )
+    return fit_fusion(sample)
 
 
 def _composites(network: AnomalyNetwork, samples: TrainingSamples) -> Iterator[LabelledOutputs]:

@@ -20,6 +20,8 @@ class LossSettings:
     """Of the mean squared energy difference between neighbours [1/nat^2]."""
     sparsity_weight: float = 5e-4
     """Of the mean absolute energy of outliers [1/nat]."""
+    abstention_energy_weight: float = 0.0
+    """Of telling outliers from inliers by the abstention energy, both weighing alike."""
     posterior_weight: float = 0.0
     """Of DenseHybrid's outlier posterior, inliers and outliers weighing alike."""
     likelihood_push_weight: float = 0.0

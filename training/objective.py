@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from hopfield_pebal_ros.contract.energy import abstention_energy
 from training.labelled_outputs import LabelledOutputs
 from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff, abstention_loss
@@ -96,6 +97,12 @@ def _margin(batch: LabelledOutputs, objective: Objective) -> Tensor:
     return hinges / margins.distance**2
 
 
+def _abstention_energy(batch: LabelledOutputs, objective: Objective) -> Tensor:
+    outputs = batch.outputs
+    log_odds = abstention_energy(outputs.adapted_logits, outputs.abstention_logit)
+    return _told_apart(log_odds, batch, objective)
+
+
 def _posterior(batch: LabelledOutputs, objective: Objective) -> Tensor:
     return _told_apart(batch.outlier_logit, batch, objective)
 
@@ -150,6 +157,7 @@ TERMS: Final[Mapping[str, Callable[[LabelledOutputs, Objective], Tensor]]] = Map
         'likelihood_push': lambda of, by: likelihood_push_loss(
             of.pebal_energy, of.outlier, world=by.world
         ),
+        'abstention_energy': _abstention_energy,
         'posterior': _posterior,
         'hopfield': _hopfield,
         'pattern_class': _pattern_class,

@@ -3,9 +3,15 @@
 from dataclasses import replace
 from typing import Final
 
+from training.data.inlier_sets import InlierSettings
+from training.data.outlier_exposure import OutlierExposure
+from training.loss_settings import LossSettings
+from training.models.anomaly_network import BranchSettings
+from training.network_settings import NetworkSettings
 from training.settings import TrainSettings
 
 REALTIME: Final = TrainSettings()
+
 DEMO: Final = replace(
     REALTIME,
     num_drives=80,
@@ -14,4 +20,64 @@ DEMO: Final = replace(
     anomaly_steps=200,
     validate_every=100,
 )
-PRESETS: Final = {'demo': DEMO, 'realtime': REALTIME}
+
+CAMVID: Final = replace(
+    REALTIME,
+    num_drives=0,
+    network_hw=(384, 512),
+    crop_hw=(288, 384),
+    closed_set_steps=900,
+    anomaly_steps=300,
+    validate_every=300,
+)
+"""Needs --camvid."""
+
+_ENCODER: Final = ('l2', 'l3', 'l4')
+_DECODER: Final = ('d1', 'd2', 'd3', 'logits')
+
+HOPFIELD_PEBAL: Final = TrainSettings(
+    inliers=InlierSettings(camvid_repeats=1, cityscapes_repeats=30),
+    num_drives=0,
+    crop_hw=(256, 512),
+    scale=(0.9, 2.0),
+    exposed_share=0.92,
+    exposure=OutlierExposure(
+        most_objects=5,
+        size_by='area',
+        small_share=0.35,
+        on_ground_share=0.5,
+        color_match_share=0.4,
+    ),
+    network=NetworkSettings(kind='espnetv2', is_frozen=True),
+    branch=BranchSettings(
+        residual_taps=_DECODER, embedding_taps=_ENCODER, posterior_taps=(*_ENCODER, *_DECODER)
+    ),
+    energies=('hopfield_boosting_energy', 'abstention_energy', 'outlier_logit'),
+    batch_size=8,
+    closed_set_steps=0,
+    anomaly_steps=400,
+    anomaly_learning_rate=3e-3,
+    weight_decay=1e-2,
+    warmup_share=0.25,
+    losses=LossSettings(
+        cross_entropy_weight=0.0,
+        abstention_weight=0.0,
+        margin_weight=0.0,
+        sparsity_weight=0.0,
+        hopfield_weight=1.0,
+        pattern_class_weight=0.2,
+        abstention_energy_weight=1.0,
+        pseudo_label_weight=0.2,
+        posterior_weight=1.0,
+        loss_stride=4,
+    ),
+    validate_every=200,
+)
+"""Needs --network.weights, and --camvid or --cityscapes."""
+
+PRESETS: Final = {
+    'demo': DEMO,
+    'camvid': CAMVID,
+    'realtime': REALTIME,
+    'hopfield-pebal': HOPFIELD_PEBAL,
+}

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from training.command_line import parse_run, say
 from training.data.samples import Sample, SampleKey, TrainingSamples
-from training.run_data import training_samples
+from training.run_data import training_samples, training_sources
 
 COLUMNS: Final = 3
 ROWS: Final = 8
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         # a few drives are enough to look at, and quick to render
         few = min(PREVIEW_DRIVES, choice.settings.num_drives)
         settings = replace(choice.settings, num_drives=few)
-        write_png(sheet(training_samples(settings, out.parent)), out)
+        write_png(sheet(training_samples(settings, training_sources(settings, out.parent))), out)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     say(f'{out}: {COLUMNS * ROWS} samples')

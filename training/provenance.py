@@ -13,13 +13,14 @@ from torch import Tensor
 
 from hopfield_pebal_ros.contract.metadata import Provenance
 from training.checkpoints import Checkpoint
+from training.data.outliers.mixture import OutlierSources
 from training.run_data import training_drives
 from training.settings import TrainSettings
 
 LICENCE_PROCEDURAL: Final = 'Apache-2.0; trained on procedural drives alone'
 LICENCE_RESEARCH: Final = (
-    'Not covered by Apache-2.0: trained in part on CamVid, images published for research; '
-    'use these weights for research and evaluation only'
+    'Not covered by Apache-2.0: trained in part on data or weights of others, published for '
+    'research; use these weights for research and evaluation only'
 )
 
 
@@ -28,7 +29,7 @@ def provenance_of(checkpoint: Checkpoint) -> Provenance:
     settings = checkpoint.settings
     return Provenance(
         trained_on=trained_on(settings),
-        licence=LICENCE_PROCEDURAL if settings.camvid is None else LICENCE_RESEARCH,
+        licence=LICENCE_RESEARCH if _has_research_data(settings) else LICENCE_PROCEDURAL,
         created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
         git_revision=git_revision(),
         weights_sha256=weights_sha256(checkpoint.network),
@@ -40,15 +41,40 @@ def provenance_of(checkpoint: Checkpoint) -> Provenance:
 
 def trained_on(settings: TrainSettings) -> tuple[str, ...]:
     """Say which data a run with these settings sees."""
-    drives = training_drives(settings)
-    last = drives.first_seed + drives.num_drives - 1
-    found = [f'procedural drives {drives.first_seed}..{last}, {len(drives)} frames']
-    if settings.camvid is not None:
-        found.append('CamVid street images, SegNet split, training part')
-    if settings.network.weights is not None:
-        found.append(f'starts from published weights {settings.network.weights.name}')
-    found.append('procedural outlier objects, pasted')
+    found = []
+    if settings.num_drives:
+        drives = training_drives(settings)
+        last = drives.first_seed + drives.num_drives - 1
+        found.append(f'procedural drives {drives.first_seed}..{last}, {len(drives)} frames')
+    inliers, sources = settings.inliers, settings.exposure.sources
+    for what, is_used in (
+        ('CamVid street images, SegNet split, training part', inliers.camvid),
+        (f'Cityscapes, {" and ".join(inliers.cityscapes_splits)}', inliers.cityscapes),
+        ('a labelled folder of images', inliers.folder),
+        ('weights of an earlier run', settings.start_from),
+        (f'published weights {settings.network.weights}', settings.network.weights),
+        ('outlier objects cut out of photographs, pasted', _photographed(sources)),
+        ('procedural outlier objects, pasted', sources.procedural_share),
+        ('pictures without streets as outliers', settings.exposure.whole_images),
+    ):
+        if is_used:
+            found.append(what)
     return tuple(found)
+
+
+def _has_research_data(settings: TrainSettings) -> bool:
+    inliers = settings.inliers
+    return any(
+        (
+            *(inliers.camvid, inliers.cityscapes, inliers.folder),
+            *(settings.start_from, settings.network.weights, settings.exposure.whole_images),
+            _photographed(settings.exposure.sources),
+        )
+    )
+
+
+def _photographed(sources: OutlierSources) -> bool:
+    return any((sources.coco, sources.yolo, sources.masks, sources.regions, sources.ade20k))
 
 
 def weights_sha256(network: Mapping[str, Tensor]) -> str:

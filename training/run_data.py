@@ -1,13 +1,15 @@
 """The frames of a run: training, validation and calibration, and their disjoint drive seeds."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from tqdm import tqdm
 
 from training.data.augmentations import ViewRange
-from training.data.camvid import CamVidFrames
+from training.data.camvid import open_camvid
 from training.data.frames import Frame, FrameSource, WeightedSource
+from training.data.inlier_sets import open_inliers
 from training.data.procedural import DriveFrames, RenderedFrames, render_frames
 from training.data.samples import TrainingSamples
 from training.settings import TrainSettings
@@ -59,12 +61,12 @@ def frame_cache(settings: TrainSettings, run: Path) -> Path:
     return settings.frame_cache or run / 'frames'
 
 
-def training_samples(settings: TrainSettings, run: Path) -> TrainingSamples:
-    """Return the samples of a run, after rendering what they need."""
-    sources = [WeightedSource(camvid, settings.camvid_repeats) for camvid in _camvid(settings)]
-    drives = rendered(training_drives(settings), frame_cache(settings, run), settings)
+def training_samples(
+    settings: TrainSettings, sources: Sequence[WeightedSource]
+) -> TrainingSamples:
+    """Return the samples of a run from the frames of `training_sources`."""
     return TrainingSamples(
-        [*sources, WeightedSource(drives)],
+        sources,
         seed=settings.seed,
         view_range=ViewRange(
             network_hw=settings.network_hw, crop_hw=settings.crop_hw, scale=settings.scale
@@ -74,12 +76,23 @@ def training_samples(settings: TrainSettings, run: Path) -> TrainingSamples:
     )
 
 
-def _camvid(settings: TrainSettings) -> list[FrameSource]:
-    return [] if settings.camvid is None else [CamVidFrames(settings.camvid)]
+def training_sources(settings: TrainSettings, run: Path) -> list[WeightedSource]:
+    """Open the real sets and render the drives.
+
+    Raises:
+        ValueError: there is neither, or a set cannot be used.
+    """
+    sources = open_inliers(settings.inliers)
+    if settings.num_drives:
+        drives = rendered(training_drives(settings), frame_cache(settings, run), settings)
+        sources.append(WeightedSource(drives))
+    if not sources:
+        raise ValueError('nothing to train on: give --camvid, --cityscapes, --folder or drives')
+    return sources
 
 
 def validation_camvid(settings: TrainSettings) -> FrameSource | None:
-    return None if settings.val_camvid is None else CamVidFrames(settings.val_camvid)
+    return None if settings.val_camvid is None else open_camvid(settings.val_camvid, 'val')
 
 
 def all_frames(source: FrameSource) -> list[Frame]:

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+import tyro
+
+from training.data.inlier_sets import InlierSettings
 from training.data.outlier_exposure import OutlierExposure
 from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff
@@ -19,17 +22,17 @@ class TrainSettings:
     seed: int = 0
     """Of weights, order of samples and every random choice."""
 
-    camvid: Path | None = None
-    """Folder with CamVid training images/ and labels/ (11 classes); none: drives alone."""
+    inliers: Annotated[InlierSettings, tyro.conf.arg(name='')] = field(
+        default_factory=InlierSettings
+    )
     val_camvid: Path | None = None
-    """Folder of the same form for validation and calibration, never trained on."""
+    """CamVid for validation and calibration, never trained on: a folder with images/ and labels/,
+    or val/ and valannot/."""
     val_sets: tuple[str, ...] = ()
     """Real anomaly sets that the run is measured on, NAME=DIR each, names as those of
     training.evaluate; the mean of their AP then chooses best.pt."""
-    camvid_repeats: int = 3
-    """How often each CamVid frame counts in an epoch; each rendered frame counts once."""
     num_drives: int = 160
-    """Procedural drives for training."""
+    """Procedural drives for training; 0: real frames alone."""
     frames_per_drive: int = 5
     """Frames rendered of each, a second apart."""
     held_back_drives: int = 10
@@ -100,7 +103,7 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name in (
             *('batch_size', 'accumulation_steps', 'num_threads'),
-            *('num_drives', 'frames_per_drive', 'held_back_drives'),
+            *('frames_per_drive', 'held_back_drives'),
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
@@ -116,6 +119,11 @@ class TrainSettings:
             raise ValueError(
                 f'closed_set_steps is {self.closed_set_steps}, but the network is frozen; set '
                 '--closed-set-steps 0, or --network.no-is-frozen'
+            )
+        if self.val_camvid is not None and self.inliers.camvid == self.val_camvid:
+            raise ValueError(
+                f'--camvid and --val-camvid are both {self.val_camvid}; figures on training '
+                'images mean nothing: give the validation part'
             )
         self._check_heads()
 
@@ -149,6 +157,4 @@ class TrainSettings:
                 f'payoff minimum {self.payoff.minimum:g} >= {num_classes} classes: outliers will '
                 'be taught uniform class probabilities, never to abstain; lower --payoff.minimum'
             )
-        if self.camvid is not None and self.camvid == self.val_camvid:
-            found.append('camvid and val_camvid are the same folder: its figures mean nothing')
         return found

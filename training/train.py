@@ -19,12 +19,13 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from training.calibrate import calibrated, calibration_text
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.command_line import RunChoice, check_writable, parse_run, say
+from training.data.data_report import data_report, survey
 from training.data.samples import TrainingSamples
 from training.interrupts import interrupt_flag
 from training.loop import run
 from training.periodic_validation import PeriodicValidation
 from training.processes import Processes, check_batch, device_of, joined_processes
-from training.run_data import training_samples
+from training.run_data import training_samples, training_sources
 from training.run_log import RunLog
 from training.run_state import RunState, restored_state, started_state
 from training.settings import TrainSettings
@@ -62,9 +63,15 @@ def _prepare(out: Path, choice: RunChoice) -> None:
     check_writable(out)
     if (out / 'last.pt').exists() and not choice.resume:
         raise ValueError(f'{out} holds a run; go on with --resume, or choose another --out')
-    for warning in choice.settings.warnings(num_classes=len(CITYSCAPES)):
+    settings = choice.settings
+    if settings.network.is_frozen and not (settings.network.weights or settings.start_from):
+        raise ValueError(
+            'a frozen network must have been trained: give --network.weights FILE, the published '
+            f'weights of {settings.network.kind}, or --start-from RUN/best.pt'
+        )
+    for warning in settings.warnings(num_classes=len(CITYSCAPES)):
         say(f'warning: {warning}')
-    (out / 'settings.json').write_text(settings_to_json(choice.settings))
+    (out / 'settings.json').write_text(settings_to_json(settings))
 
 
 def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
@@ -75,8 +82,10 @@ def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
     torch.use_deterministic_algorithms(settings.is_deterministic)
     state = _first_state(choice, out, is_told=processes.is_first)
     with processes.first_goes_ahead():
-        samples = training_samples(settings, out)
+        sources = training_sources(settings, out)
+    samples = training_samples(settings, sources)
     if processes.is_first:
+        say(data_report([survey(each) for each in sources]))
         steps = f'{settings.total_steps} steps of {settings.batch_size}'
         say(f'{len(samples)} samples an epoch, {steps} on {state.device}')
         _run_and_write(state, settings, samples, out, processes)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
-from training.data.benchmark_frames import BenchmarkFrames
 from training.data.benchmarks.options import BenchmarkOptions
 from training.data.benchmarks.registry import DatasetName, open_benchmark
 from training.data.frames import FrameSource
@@ -26,5 +25,5 @@ def anomaly_sets(settings: TrainSettings) -> Mapping[str, FrameSource]:
                 f'{", ".join(get_args(DatasetName))}'
             )
         options = BenchmarkOptions(root=Path(folder))
-        found[name] = BenchmarkFrames(open_benchmark(name, options))  # type: ignore[arg-type]
+        found[name] = open_benchmark(name, options)  # type: ignore[arg-type]
     return found

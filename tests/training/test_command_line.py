@@ -7,7 +7,7 @@ pytest.importorskip('torch')
 
 from training.checkpoints import save_checkpoint
 from training.command_line import check_writable, parse_run
-from training.settings import DEMO, REALTIME
+from training.presets import DEMO, REALTIME
 
 
 def parse(*argv):

@@ -5,6 +5,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+from training.data.inlier_sets import InlierSettings
 from training.provenance import provenance_of, weights_sha256
 
 
@@ -24,7 +25,7 @@ def test_licence_follows_the_data(trained_checkpoint):
     own = provenance_of(trained_checkpoint)
     assert 'Apache-2.0; trained on procedural' in own.licence
     assert not any('CamVid' in each for each in own.trained_on)
-    settings = replace(trained_checkpoint.settings, camvid=Path('camvid'))
+    settings = replace(trained_checkpoint.settings, inliers=InlierSettings(camvid=Path('camvid')))
     shared = provenance_of(replace(trained_checkpoint, settings=settings))
     assert 'Not covered by Apache-2.0' in shared.licence
     assert any('CamVid' in each for each in shared.trained_on)

@@ -5,8 +5,10 @@ import pytest
 
 pytest.importorskip('torch')
 
+from training.data.inlier_sets import InlierSettings
 from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff
+from training.network_settings import NetworkSettings
 from training.presets import PRESETS
 from training.settings import TrainSettings
 from training.settings_json import settings_from_json, settings_to_json
@@ -14,7 +16,11 @@ from training.settings_json import settings_from_json, settings_to_json
 
 @pytest.mark.parametrize('name', sorted(PRESETS))
 def test_json_gives_the_settings_back(name):
-    settings = replace(PRESETS[name], camvid=Path('somewhere'), payoff=Payoff(minimum=3.0))
+    settings = replace(
+        PRESETS[name],
+        inliers=InlierSettings(camvid=Path('somewhere')),
+        payoff=Payoff(minimum=3.0),
+    )
     assert settings_from_json(TrainSettings, settings_to_json(settings)) == settings
 
 
@@ -31,9 +37,9 @@ def test_a_payoff_that_never_abstains_is_warned_of():
     assert TrainSettings(payoff=Payoff(minimum=18.9)).warnings(num_classes=19) == []
 
 
-def test_validating_on_training_images_is_warned_of():
-    [warning] = TrainSettings(camvid=Path('a'), val_camvid=Path('a')).warnings(num_classes=19)
-    assert 'same folder' in warning
+def test_validating_on_training_images_is_refused():
+    with pytest.raises(ValueError, match='give the validation part'):
+        TrainSettings(inliers=InlierSettings(camvid=Path('a')), val_camvid=Path('a'))
 
 
 @pytest.mark.parametrize(
@@ -54,3 +60,13 @@ def test_impossible_settings_are_refused(values, message):
 def test_margin_quantiles_must_be_in_order():
     with pytest.raises(ValueError, match='0 < inlier < outlier < 1'):
         LossSettings(inlier_margin_quantile=0.9, outlier_margin_quantile=0.5)
+
+
+def test_a_loss_needs_its_head():
+    with pytest.raises(ValueError, match=r'name feature maps in --branch\.posterior'):
+        TrainSettings(losses=LossSettings(posterior_weight=1.0))
+
+
+def test_a_frozen_network_has_no_closed_set_stage():
+    with pytest.raises(ValueError, match='closed_set_steps is 1400, but the network is frozen'):
+        TrainSettings(network=NetworkSettings(is_frozen=True))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from hopfield_pebal_ros.contract.energy import pebal_energy
+from hopfield_pebal_ros.contract.energy import free_energy
 from hopfield_pebal_ros.contract.geometry import Geometry, place
 from hopfield_pebal_ros.contract.resizing import image_to_network
 from training.checkpoints import save_checkpoint
@@ -28,8 +28,9 @@ def test_maps_of_output_size_are_those_of_the_network(scores, image_rgb):
         image_rgb, place((64, 128), (128, 256), 'letterbox'), Geometry()
     )
     with torch.inference_mode():
-        logits = scores._model.logits(torch.from_numpy(network_image)[None])
-    expected = pebal_energy(logits, num_classes=19)[0].numpy()
+        model = scores._model
+        logits = model.class_logits(model.outputs(torch.from_numpy(network_image)[None]))
+    expected = free_energy(logits)[0].numpy()
     np.testing.assert_allclose(found.energy_map, expected, rtol=1e-5)
     np.testing.assert_array_equal(found.label_map, logits[0, :19].argmax(0).numpy())
     np.testing.assert_allclose(
