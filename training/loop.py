@@ -66,7 +66,7 @@ def run(
     started, done = time.perf_counter(), 0
     with bar:
         for batch in batches(samples, settings, first_step=state.step, processes=processes):
-            if state.step >= settings.closed_set_steps and state.margins is None:
+            if state.margins is None and _needs_margins(state.step, settings):
                 state.margins = find_margins(state, samples, settings)
                 if log is not None:
                     log.write(state.step, 'margins', vars(state.margins))
@@ -124,6 +124,10 @@ def batches(
         pin_memory=torch.cuda.is_available(),
         **options,
     )
+
+
+def _needs_margins(step: int, settings: TrainSettings) -> bool:
+    return step >= settings.closed_set_steps and settings.losses.margin_weight > 0
 
 
 def find_margins(state: RunState, samples: TrainingSamples, settings: TrainSettings) -> Margins:
