@@ -13,7 +13,13 @@ from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.inference.camera_view import CameraView
 from hopfield_pebal_ros.node.camera_input import CameraInput
 from hopfield_pebal_ros.node.camera_parameters import CameraParameters, read_camera, topic_of
-from hopfield_pebal_ros.node.diagnostics import Limits, camera_status, processing_time_status
+from hopfield_pebal_ros.node.diagnostics import (
+    Limits,
+    camera_status,
+    energy_drift_status,
+    processing_time_status,
+)
+from hopfield_pebal_ros.node.drift import EnergyDrift
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.geometry_input import GeometryInput
 from hopfield_pebal_ros.node.health import Health
@@ -64,6 +70,7 @@ class Camera:
             ignore_mask=read_mask(own.ignore_mask),
             ground_ids=ground_ids(metadata, parameters.region_ground_classes),
         )
+        self.drift = EnergyDrift(metadata.calibration)
         self._geometry = GeometryInput(
             node,
             topic_of(name, CAMERA_INFO),
@@ -100,10 +107,10 @@ class Camera:
         self._slots.limit(self.name, own.max_rate_hz)
         self._geometry.mount = own
 
-    def want_images(self, is_active: bool) -> None:
-        """Subscribe while somebody listens, if the node is active; else let go."""
-        wanted = self.outputs.wanted() if is_active else ()
-        self._input.want(bool(wanted))
+    def want_images(self, is_working: bool, *, even_unheard: bool = False) -> None:
+        """Subscribe while somebody listens, if the node works; else let go."""
+        wanted = self.outputs.wanted() if is_working else ()
+        self._input.want(bool(wanted) or (is_working and even_unheard))
         self._geometry.want(not GEOMETRY_TOPICS.isdisjoint(wanted))
 
     def look(self) -> None:
@@ -126,6 +133,12 @@ class Camera:
                 limits=limits,
             ),
             processing_time_status(health, limits=limits),
+            energy_drift_status(
+                mean=self.drift.mean(),
+                mean_of_model=self._metadata.calibration.inlier_mean,
+                deviations=self.drift.deviations(),
+                limits=limits,
+            ),
         ]
         for status in statuses:
             status.name = topic_of(self.name, status.name)

@@ -1,8 +1,6 @@
 """ros2 run hopfield_pebal_ros detector_node: lifecycle node, camera images in, anomalies out."""
 
-import math
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +9,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
@@ -21,15 +18,23 @@ from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
 from hopfield_pebal_ros.node.camera import Camera
 from hopfield_pebal_ros.node.camera_parameters import camera_table, check_cameras, read_camera
 from hopfield_pebal_ros.node.compressed_images import any_to_color
-from hopfield_pebal_ros.node.diagnostics import Limits, diagnostic_array, node_status
+from hopfield_pebal_ros.node.diagnostics import (
+    Limits,
+    diagnostic_array,
+    node_status,
+    summary_of,
+)
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
 from hopfield_pebal_ros.node.parameter_table import declare, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
+from hopfield_pebal_ros.node.services import Services
+from hopfield_pebal_ros.node.snapshot import OnDone, Snapshots
+from hopfield_pebal_ros.node.spinning import open_executor, spin
 from hopfield_pebal_ros.node.static_transforms import StaticTransforms
 from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
-from hopfield_pebal_ros.node.thresholds import threshold_at_rate
+from hopfield_pebal_ros.node.thresholds import reason_against_thresholds
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.vision_messages import vision_msgs
 from hopfield_pebal_ros.node.worker import Worker
@@ -60,14 +65,18 @@ class DetectorNode(LifecycleNode):
         declare(self, camera_table(self.parameters.cameras))
         self.problem = ''
         self._is_active = False
+        self._is_enabled = True
         self._open_detector = open_detector
         self._detector: AnomalyDetector | None = None
         self._convert: ImageConverter = any_to_color
         self._cameras: dict[str, Camera] = {}
         self._worker: Worker | None = None
         self._health = Health(self.parameters.cameras)
+        self._health.allowed_processing_ms = self.parameters.max_allowed_processing_time_ms
         self._slots: FrameSlots[Any] = FrameSlots(self.parameters.cameras)
         self._slots.close()
+        self._snapshots = Snapshots(self.parameters.cameras)
+        Services(self)
         self._transforms = StaticTransforms(self)
         refuse_illegal_transitions(self)
         self.add_on_set_parameters_callback(self._check_parameters)
@@ -116,7 +125,7 @@ class DetectorNode(LifecycleNode):
         except Exception:
             self._release()
             raise
-        self._log_model(self._detector)
+        self.get_logger().info(summary_of(self._detector))
         if vision_msgs() is None:
             self.get_logger().info(
                 'vision_msgs is not installed: anomaly_regions and label_info are off'
@@ -132,6 +141,7 @@ class DetectorNode(LifecycleNode):
             convert=self._convert,
             slots=self._slots,
             cameras=self._cameras,
+            snapshots=self._snapshots,
             health=self._health,
             logger=self.get_logger(),
             ros_time_ns=lambda: self.get_clock().now().nanoseconds,
@@ -175,9 +185,15 @@ class DetectorNode(LifecycleNode):
             image_timeout_s=parameters.image_timeout_s,
             max_allowed_processing_time_ms=parameters.max_allowed_processing_time_ms,
             max_acceptable_consecutive_delay_ms=parameters.max_acceptable_consecutive_delay_ms,
+            max_energy_drift=parameters.max_energy_drift,
         )
         statuses = [
-            node_status(lifecycle_state=self.state, problem=self.problem, detector=self._detector)
+            node_status(
+                lifecycle_state=self.state,
+                problem=self.problem,
+                detector=self._detector,
+                is_enabled=self._is_enabled,
+            )
         ]
         for camera in self._cameras.values() if self._is_active else ():
             statuses += camera.statuses(limits)
@@ -187,34 +203,36 @@ class DetectorNode(LifecycleNode):
             )
         )
 
-    def _log_model(self, detector: AnomalyDetector) -> None:
-        engine, metadata = detector.engine, detector.metadata
-        self.get_logger().info(
-            f'model {metadata.name} (sha256 {detector.model_sha256[:12]}) on {engine.backend} '
-            f'{engine.device} at {engine.precision}, anomalous above '
-            + ', '.join(f'{each.view.threshold:g}' for each in self._cameras.values())
-            + f' {metadata.energy.unit}'
-        )
+    def enable(self, is_enabled: bool) -> None:
+        """Ask for images, or for none; the node stays active and the model open."""
+        self._is_enabled = is_enabled
+        self._update_inputs()
+
+    def reset_statistics(self) -> None:
+        """Begin counts, rates, percentiles and drift again."""
+        self._health.reset()
+        self._slots.reset_counts()
+        for camera in self._cameras.values():
+            camera.drift.reset()
+
+    def ask_for_snapshot(self, folder: Path, on_done: OnDone) -> str:
+        """Begin a snapshot; return why not, or ''. See `Snapshots.ask`."""
+        if self._detector is None or not (self._is_active and self._is_enabled):
+            return f'the node is {self.state} and not at work; activate and enable it'
+        if not self._snapshots.ask(folder, self._detector.metadata, on_done):
+            return 'a snapshot is under way'
+        self._update_inputs()
+        return ''
 
     def _check_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        detector = self._detector
+        values = {each.name: each.value for each in changed}
         reason = reason_to_refuse(
-            [(each.name, each.value) for each in changed],
-            self._table,
-            is_configured=self._detector is not None,
-        ) or self._reason_against_thresholds({each.name: each.value for each in changed})
+            values.items(), self._table, is_configured=detector is not None
+        ) or reason_against_thresholds(
+            values, self.parameters, None if detector is None else detector.metadata.calibration
+        )
         return SetParametersResult(successful=not reason, reason=reason)
-
-    def _reason_against_thresholds(self, changed: Mapping[str, Any]) -> str:
-        names = ('energy_threshold', 'target_false_positive_rate')
-        energy, rate = (changed.get(each, getattr(self.parameters, each)) for each in names)
-        if not math.isnan(energy) and not math.isnan(rate):
-            return f'{names[0]} and {names[1]} cannot both be set; set the other one to NaN'
-        if self._detector is not None and not math.isnan(rate):
-            try:
-                threshold_at_rate(self._detector.metadata.calibration, rate)
-            except ValueError as error:
-                return str(error)
-        return ''
 
     def _apply_parameters(self, _: Sequence[Parameter]) -> None:
         self.parameters = Parameters.read_from(self)
@@ -225,10 +243,15 @@ class DetectorNode(LifecycleNode):
     def _update_inputs(self) -> None:
         """Subscribe to the cameras whose results somebody listens to, and to no others."""
         for camera in self._cameras.values():
-            camera.want_images(self._is_active)
+            camera.want_images(
+                self._is_active and self._is_enabled,
+                even_unheard=self._snapshots.is_asked(camera.name),
+            )
 
     def _look(self) -> None:
-        for camera in self._cameras.values() if self._is_active else ():
+        self._snapshots.end_if_due()
+        self._update_inputs()
+        for camera in self._cameras.values():
             camera.look()
 
     def _stop_working(self) -> None:
@@ -262,6 +285,7 @@ def main(args: list[str] | None = None) -> int:
 def _run(stopped: Future) -> int:
     try:
         node = DetectorNode()
+        executor = open_executor(node.parameters.executor)
     except (ParameterException, ValueError) as error:
         rclpy.logging.get_logger('detector').fatal(f'cannot start: {error}')
         return 1
@@ -270,22 +294,10 @@ def _run(stopped: Future) -> int:
             node.get_logger().info('waiting for the transition configure (autostart is false)')
         elif not node.autostart():
             return 1
-        _spin(node, stopped)
+        spin(node, executor, stopped)
     finally:
         node.destroy_node()
     return 0
-
-
-def _spin(node: DetectorNode, stopped: Future) -> None:
-    """Serve callbacks until stopped; what one of them raises is logged and ends nothing."""
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while not stopped.done():
-        try:
-            executor.spin_until_future_complete(stopped)
-        except Exception:
-            node.get_logger().error(traceback.format_exc(), throttle_duration_sec=1)
-    executor.shutdown()
 
 
 if __name__ == '__main__':

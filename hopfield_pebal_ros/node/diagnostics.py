@@ -1,5 +1,6 @@
 """Health as diagnostic_msgs: what an operator reads on /diagnostics, with Autoware's key names."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -31,6 +32,8 @@ class Limits:
     """0 is never."""
     max_acceptable_consecutive_delay_ms: float = 0.0
     """0 is never."""
+    max_energy_drift: float = 0.0
+    """In standard deviations of the calibration; 0 is never."""
 
 
 def diagnostic_array(
@@ -47,7 +50,11 @@ def diagnostic_array(
 
 
 def node_status(
-    *, lifecycle_state: str, problem: str, detector: AnomalyDetector | None
+    *,
+    lifecycle_state: str,
+    problem: str,
+    detector: AnomalyDetector | None,
+    is_enabled: bool = True,
 ) -> DiagnosticStatus:
     """Return the lifecycle state and what really runs.
 
@@ -55,6 +62,7 @@ def node_status(
         lifecycle_state: label, such as 'active'.
         problem: why the last transition failed, or ''.
         detector: the open model, if there is one.
+        is_enabled: False when the service `enable` stopped the work.
     """
     values = {'lifecycle_state': lifecycle_state}
     if detector is not None:
@@ -71,7 +79,18 @@ def node_status(
         }
     if problem:
         return _status('node_status', DiagnosticStatus.ERROR, problem, values)
-    return _status('node_status', DiagnosticStatus.OK, lifecycle_state, values)
+    summary = lifecycle_state if is_enabled else f'{lifecycle_state}, disabled by request'
+    return _status('node_status', DiagnosticStatus.OK, summary, values)
+
+
+def summary_of(detector: AnomalyDetector) -> str:
+    """Return in one line what really runs."""
+    engine, metadata = detector.engine, detector.metadata
+    return (
+        f'model {metadata.name} (sha256 {detector.model_sha256[:12]}) on {engine.backend} '
+        f'{engine.device} at {engine.precision}, calibrated threshold '
+        f'{metadata.calibration.threshold:g} {metadata.energy.unit}'
+    )
 
 
 def camera_status(
@@ -150,6 +169,34 @@ def processing_time_status(health: CameraHealth, *, limits: Limits) -> Diagnosti
     elif health.num_off_clock and not health.latency_ms:
         summary = 'stamps are not of this clock, no latency; set use_sim_time for a replayed bag'
     return _status('processing_time_status', level, summary, values)
+
+
+def energy_drift_status(
+    *, mean: float, mean_of_model: float, deviations: float, limits: Limits
+) -> DiagnosticStatus:
+    """Return whether inlier energies still lie where the model was calibrated.
+
+    Args:
+        mean: slow mean of the inlier energies; NaN before the first frame.
+        mean_of_model: the calibration's.
+        deviations: between them, in standard deviations; NaN where that is not known.
+        limits: when to warn.
+    """
+    allowed = limits.max_energy_drift
+    is_in_range = math.isnan(deviations) or allowed <= 0 or abs(deviations) <= allowed
+    values = {
+        'is_energy_drift_in_expected_range': str(is_in_range),
+        'energy_drift': _UNKNOWN if math.isnan(deviations) else f'{deviations:.2f}',
+        'inlier_energy_mean': _UNKNOWN if math.isnan(mean) else f'{mean:.4g}',
+        'inlier_energy_mean_of_model': f'{mean_of_model:.4g}',
+    }
+    if is_in_range:
+        return _status('energy_drift', DiagnosticStatus.OK, 'ok', values)
+    summary = (
+        f'inlier energies are {deviations:+.1f} standard deviations from the calibration: the '
+        'camera or the scene is not what the model knows; thresholds may not hold'
+    )
+    return _status('energy_drift', DiagnosticStatus.WARN, summary, values)
 
 
 def _named_percentiles(name: str, found: Mapping[int, float]) -> dict[str, str]:

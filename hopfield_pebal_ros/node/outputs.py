@@ -8,12 +8,14 @@ from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_msgs.msg import Float64
 
 from hopfield_pebal_ros.contract.metadata import Metadata
 from hopfield_pebal_ros.inference.detection import Detection
 from hopfield_pebal_ros.node.camera_frame import CameraFrame
 from hopfield_pebal_ros.node.camera_parameters import topic_of
 from hopfield_pebal_ros.node.geometry_input import GeometryInput
+from hopfield_pebal_ros.node.health import FrameTimes
 from hopfield_pebal_ros.node.input_choice import explain_refused_listeners
 from hopfield_pebal_ros.node.point_cloud import point_cloud
 from hopfield_pebal_ros.node.result_messages import ResultMessages
@@ -26,6 +28,13 @@ LATCHED: Final = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL
 
 GEOMETRY_TOPICS: Final = frozenset({'camera_info', 'anomaly_points'})
 """Results that need the camera's own camera_info."""
+
+DEBUG_TIMES: Final = {
+    'processing_time_ms': 'processing_ms',
+    'pipeline_latency_ms': 'latency_ms',
+    'inference_time_ms': 'inference_ms',
+}
+"""Topics below debug/ -> what they tell; they alone make no result."""
 
 _MAY_BE_OVERRIDDEN: Final = (QoSPolicyKind.RELIABILITY, QoSPolicyKind.DEPTH)
 
@@ -66,6 +75,10 @@ class Outputs:
         kinds = self._kinds()
         self._makers = {topic: maker for topic, (_, maker) in kinds.items()}
         self._publishers = {topic: self._advertise(topic, kinds[topic][0]) for topic in kinds}
+        self._debug = {
+            field: node.create_publisher(Float64, topic_of(camera, f'debug/{name}'), 10)
+            for name, field in DEBUG_TIMES.items()
+        }
         if self._vision is not None:
             names = label_info(self._vision, metadata.label_set, node.get_clock().now().to_msg())
             latched = node.create_publisher(
@@ -91,11 +104,19 @@ class Outputs:
             if message is not None:
                 self._publishers[topic].publish(message)
 
+    def publish_times(self, times: FrameTimes) -> None:
+        """Publish where the time of a frame went, for plots."""
+        for name, publisher in self._debug.items():
+            if publisher.get_subscription_count():
+                publisher.publish(Float64(data=getattr(times, name)))
+
     def close(self) -> None:
-        for publisher in [*self._publishers.values(), *self._latched]:
+        publishers = [*self._publishers.values(), *self._latched, *self._debug.values()]
+        for publisher in publishers:
             self._node.destroy_publisher(publisher)
         self._publishers = {}
         self._latched = []
+        self._debug = {}
 
     def _kinds(self) -> dict[str, tuple[Any, Maker]]:
         """Return topic -> message type and what makes the message."""

@@ -1,10 +1,13 @@
 """Which energy threshold holds: one that is set, one for a false-positive rate, or the model's."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from hopfield_pebal_ros.contract.metadata import Calibration
+from hopfield_pebal_ros.node.parameters import Parameters
 
 
 def threshold_for(calibration: Calibration, *, energy: float, false_positive_rate: float) -> float:
@@ -44,3 +47,27 @@ def threshold_at_rate(calibration: Calibration, false_positive_rate: float) -> f
         )
     thresholds = [fitted[rate] for rate in rates]
     return float(np.interp(np.log(false_positive_rate), np.log(rates), thresholds))
+
+
+def reason_against_thresholds(
+    changed: Mapping[str, Any], present: Parameters, calibration: Calibration | None
+) -> str:
+    """Return why new threshold parameters are refused, or ''.
+
+    Args:
+        changed: parameters to be set, by name.
+        present: what holds until then.
+        calibration: of the open model; None without one.
+    """
+    names = ('energy_threshold', 'target_false_positive_rate')
+    energy, rate = (changed.get(each, getattr(present, each)) for each in names)
+    if math.isnan(rate):
+        return ''
+    if not math.isnan(energy):
+        return f'{names[0]} and {names[1]} cannot both be set; set the other one to NaN'
+    try:
+        if calibration is not None:
+            threshold_at_rate(calibration, rate)
+    except ValueError as error:
+        return str(error)
+    return ''

@@ -15,6 +15,7 @@ from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import FrameTimes, Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
+from hopfield_pebal_ros.node.snapshot import Snapshots
 
 _LOG_EVERY_S: Final = 5.0
 
@@ -30,7 +31,8 @@ class Worker:
         max_batch_size: images of different cameras that go through the engine together.
         convert: reads an image message.
         slots: where images come from.
-        cameras: by name; their views and outputs are used.
+        cameras: by name; their views, outputs and drifts are used.
+        snapshots: offered every frame.
         health: told of every image.
         logger: of the node.
         ros_time_ns: now, on the clock of the header stamps.
@@ -44,6 +46,7 @@ class Worker:
         convert: ImageConverter,
         slots: FrameSlots[Any],
         cameras: Mapping[str, Camera],
+        snapshots: Snapshots,
         health: Health,
         logger: Any,
         ros_time_ns: Callable[[], int],
@@ -53,6 +56,7 @@ class Worker:
         self._convert = convert
         self._slots = slots
         self._cameras = cameras
+        self._snapshots = snapshots
         self._health = health
         self._logger = logger
         self._ros_time_ns = ros_time_ns
@@ -80,7 +84,7 @@ class Worker:
     def _read(self, camera: str, message: Any) -> CameraFrame | None:
         """Return a message's image; None, and counted, without a listener or if unreadable."""
         topics = self._cameras[camera].outputs.wanted()
-        if not topics:
+        if not topics and not self._snapshots.is_asked(camera):
             self._health.idle(camera)
             return None
         start_s = time.perf_counter()
@@ -128,7 +132,8 @@ class Worker:
 
     def _publish(self, frame: CameraFrame, detection: Detection, start_s: float) -> None:
         detected_s = time.perf_counter()
-        self._cameras[frame.camera].outputs.publish(frame, detection)
+        camera = self._cameras[frame.camera]
+        camera.outputs.publish(frame, detection)
         published_s = time.perf_counter()
         times = FrameTimes(
             latency_ms=(self._ros_time_ns() - frame.stamp_ns) / 1e6,
@@ -140,6 +145,9 @@ class Worker:
             publish_ms=(published_s - detected_s) * 1e3,
         )
         self._health.published(frame.camera, times)
+        camera.outputs.publish_times(times)
+        camera.drift.add(detection.energy_map, detection.threshold)
+        self._snapshots.offer(frame, detection)
 
     def _failed(self, frame: CameraFrame, error: Exception) -> None:
         self._health.failed(frame.camera, f'{type(error).__name__}: {error}')

@@ -38,6 +38,17 @@ def test_a_new_threshold_changes_the_mask(open_bench):
     assert bench.values('camera_status')['energy_threshold'] == '6'  # the model's own
 
 
+def test_a_false_positive_rate_sets_the_threshold_of_the_model(open_bench):
+    bench = open_bench()
+    bench.activate()
+    assert bench.set_parameter('energy_threshold', 3.0).successful
+    refused = bench.set_parameter('target_false_positive_rate', 0.01)
+    assert 'cannot both be set' in refused.reason
+    assert bench.set_parameter('energy_threshold', float('nan')).successful
+    assert bench.set_parameter('target_false_positive_rate', 0.01).successful
+    assert bench.values('camera_status')['energy_threshold'] == '6'
+
+
 @pytest.mark.parametrize(
     ('name', 'value', 'reason'),
     [
@@ -46,6 +57,12 @@ def test_a_new_threshold_changes_the_mask(open_bench):
         ('backend', 'tpu', "one of 'openvino', 'onnxruntime'.*got 'tpu'"),
         ('device', 'GPU', 'in use since the transition configure; deactivate'),
         ('energy_threshold', 'low', 'Wrong parameter type'),
+        (
+            'target_false_positive_rate',
+            0.5,
+            r'between the rates fitted in the model file \(0.01\)',
+        ),
+        ('target_false_positive_rate', 2.0, 'must be NaN, or 0 to 1, got 2'),
     ],
 )
 def test_a_parameter_is_refused_with_the_reason(open_bench, name, value, reason):
