@@ -1,4 +1,4 @@
-"""Count, mean and scatter of each class, and of all, from a stream: float64, never stacked."""
+"""Counts, means and the shared scatter of classes from a stream: float64, never stacked."""
 
 import torch
 from torch import Tensor
@@ -10,16 +10,25 @@ from training.scores.readings import ScoreError
 class ClassMoments:
     """Means of each class, and the scatter around them that all classes share."""
 
-    def __init__(self, num_classes: int, width: int, *, bound_mib: int) -> None:
+    def __init__(
+        self, num_classes: int, width: int, *, bound_mib: int, has_scatter: bool = True
+    ) -> None:
         """Start empty.
+
+        Args:
+            num_classes: K.
+            width: D.
+            bound_mib: most memory.
+            has_scatter: whether `shared_covariance` is asked for later.
 
         Raises:
             MemoryError: K means and a scatter matrix of this width do not fit.
         """
-        require_memory(8 * (num_classes * width + width * width), bound_mib, 'class moments')
+        rows = num_classes + (width if has_scatter else 0)
+        require_memory(8 * rows * width, bound_mib, 'class moments')
         self.counts = torch.zeros(num_classes, dtype=torch.float64)
         self._sums = torch.zeros(num_classes, width, dtype=torch.float64)
-        self._products = torch.zeros(width, width, dtype=torch.float64)
+        self._products = torch.zeros(rows - num_classes, width, dtype=torch.float64)
         self._origin: Tensor | None = None
 
     def add(self, features: Tensor, labels: Tensor) -> None:
@@ -31,15 +40,16 @@ class ClassMoments:
         centred = features.double() - self._origin
         self.counts += torch.bincount(labels, minlength=len(self.counts))
         self._sums.index_add_(0, labels, centred)
-        self._products += centred.T @ centred
+        if len(self._products):
+            self._products += centred.T @ centred
 
-    def present(self, *, leaves_out_empty: bool, names: str = 'class ids') -> Tensor:
+    def present(self, *, leaves_out_empty: bool) -> Tensor:
         """Return the ids (C,) of the classes that were seen.
 
         Raises:
             ScoreError: one was not, and it is not to be left out.
         """
-        return present_classes(self.counts, leaves_out_empty=leaves_out_empty, names=names)
+        return present_classes(self.counts, leaves_out_empty=leaves_out_empty)
 
     def means(self) -> Tensor:
         """Return (K, D) float64; NaN for a class that was never seen."""
@@ -58,8 +68,8 @@ class ClassMoments:
         return self._origin
 
 
-def present_classes(counts: Tensor, *, leaves_out_empty: bool, names: str = 'class ids') -> Tensor:
-    """Return the ids (C,) int64 of the classes with a count; arguments as `ClassMoments`.
+def present_classes(counts: Tensor, *, leaves_out_empty: bool) -> Tensor:
+    """Return the ids (C,) int64 of the classes with a count, given counts (K,).
 
     Raises:
         ScoreError: a class has none and is not to be left out, or all have none.
@@ -67,7 +77,7 @@ def present_classes(counts: Tensor, *, leaves_out_empty: bool, names: str = 'cla
     empty = torch.nonzero(counts == 0).flatten().tolist()
     if len(empty) == len(counts) or (empty and not leaves_out_empty):
         raise ScoreError(
-            f'no correctly classified example of {names} {", ".join(map(str, empty))}: fit on '
+            f'no correctly classified example of class ids {", ".join(map(str, empty))}: fit on '
             'data that holds them, or leave them out of the score with --leave-out-empty-classes'
         )
     return torch.nonzero(counts > 0).flatten()

@@ -30,7 +30,10 @@ class She(Score[SheSettings]):
     @classmethod
     def fit(cls, stream: FeatureStream, settings: SheSettings) -> 'She':
         moments = ClassMoments(
-            stream.num_classes, stream.width, bound_mib=settings.memory_bound_mib
+            stream.num_classes,
+            stream.width,
+            bound_mib=settings.memory_bound_mib,
+            has_scatter=False,
         )
         for batch in checked(stream):
             correct = batch.correct()
