@@ -34,7 +34,7 @@ def blend(
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB, written.
-        label_map: (H, W) uint8 train ids, written: `OUTLIER_ID`, `IGNORE_ID` at soft edges.
+        label_map: (H, W) uint8 train ids, written: that of the object, `IGNORE_ID` at soft edges.
         cut_out: the object, at its final size.
         top: row of its first row; any number.
         left: column of its first column; any number.
@@ -56,13 +56,13 @@ def blend(
     if is_color_matched:
         seen = _colored_like(scene, seen, alpha)
     lit = _lit_like(scene, seen, alpha, share=rng.uniform(0, 0.7))
-    noise = rng.normal(0, noise_of(scene), lit.shape).astype(np.float32)
+    noise = rng.standard_normal(lit.shape, np.float32) * np.float32(noise_of(scene))
     cover = alpha[..., None]
     mixed = scene * (1 - cover) + cover * (lit + noise)
     image_rgb[rows, columns] = np.clip(mixed, 0, 255).astype(np.uint8)
     labels = label_map[rows, columns]
     labels[alpha > _UNTOUCHED_ALPHA] = IGNORE_ID
-    labels[alpha > _OUTLIER_ALPHA] = OUTLIER_ID
+    labels[alpha > _OUTLIER_ALPHA] = cut_out.train_id
 
 
 def black_out(

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from training.data.outliers.mixture import OutlierSources
 
@@ -11,10 +13,19 @@ from training.data.outliers.mixture import OutlierSources
 class OutlierExposure:
     """How many outlier objects are pasted, from where, how large, and how."""
 
-    sources: OutlierSources = field(default_factory=OutlierSources)
+    sources: Annotated[OutlierSources, tyro.conf.arg(name='')] = field(
+        default_factory=OutlierSources
+    )
     """Where the objects come from."""
     most_objects: int = 4
     """Each exposed sample gets 1 to this many."""
+
+    most_street_objects: int = 0
+    """Some samples also get 0 to this many cars, people, signs, ... of other training frames (and
+    of --exposure.sources.yolo), pasted alike and labelled as what they are: a paste alone must not
+    mean outlier."""
+    street_objects_share: float = 0.5
+    """Share of exposed samples that may get them."""
 
     size_by: Literal['side', 'area'] = 'side'
     """What is drawn, log-uniform: the longer side, or the share of the crop that is covered."""

@@ -1,6 +1,7 @@
 """Turn a piece of a street frame into a sample with outliers."""
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -9,10 +10,14 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
 from training.data.compositing import black_out, blend, clad, resized, softened
+from training.data.frames import FrameSource
 from training.data.outlier_exposure import OutlierExposure
-from training.data.outliers.cut_out import CutOut
+from training.data.outliers.cut_out import CutOut, OutlierSource
 from training.data.outliers.mixture import OutlierMixture
+from training.data.outliers.object_pool import ObjectPool
+from training.data.outliers.street_objects import TRAIN_IDS_OF_COCO, StreetObjects
 from training.data.outliers.whole_images import WholeImages
+from training.data.outliers.yolo_polygons import YoloPolygons
 
 _GROUND_IDS: Final = (CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sidewalk'))
 
@@ -25,8 +30,12 @@ Piece = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 class OutlierPaster:
     """Opened outlier sources and how their objects are pasted."""
 
-    def __init__(self, settings: OutlierExposure) -> None:
+    def __init__(self, settings: OutlierExposure, frames: Sequence[FrameSource] = ()) -> None:
         """Open the sources.
+
+        Args:
+            settings: what is pasted and how.
+            frames: street frames that known objects are cut out of.
 
         Raises:
             FileNotFoundError: a given path has nothing usable; the message says what was sought.
@@ -34,6 +43,7 @@ class OutlierPaster:
         """
         self._settings = settings
         self._objects = OutlierMixture(settings.sources)
+        self._street_objects = _street_objects(settings, frames)
         self._whole = settings.whole_images and WholeImages(settings.whole_images)
 
     def expose(
@@ -61,8 +71,8 @@ class OutlierPaster:
         canvas_scale = self._canvas_scale(network_scale, rng)
         image, labels = _resampled(image_rgb, label_map, canvas_scale)
         scene_rgb = image.mean(axis=(0, 1)).astype(np.uint8)
-        for _ in range(rng.integers(1, settings.most_objects + 1)):
-            self._paste_one(image, labels, rng, network_scale=network_scale / canvas_scale)
+        for source in self._drawn_sources(rng):
+            self._paste_one(source, image, labels, rng, network_scale=network_scale / canvas_scale)
         if settings.black_out_share and rng.random() < settings.black_out_share:
             black_out(image, labels, scene_rgb * np.uint8(rng.integers(2)))
         return image, labels
@@ -77,8 +87,18 @@ class OutlierPaster:
             return network_scale
         return math.exp(rng.uniform(min(0.0, math.log(network_scale)), 0))
 
+    def _drawn_sources(self, rng: np.random.Generator) -> list[OutlierSource]:
+        """Return where each object of a sample comes from, known objects first: beneath."""
+        settings, found = self._settings, list[OutlierSource]()
+        if self._street_objects and rng.random() < settings.street_objects_share:
+            count = rng.integers(settings.most_street_objects + 1)
+            chosen = rng.integers(len(self._street_objects), size=count)
+            found += [self._street_objects[place] for place in chosen]
+        return found + [self._objects] * int(rng.integers(1, settings.most_objects + 1))
+
     def _paste_one(
         self,
+        source: OutlierSource,
         image_rgb: npt.NDArray[np.uint8],
         label_map: npt.NDArray[np.uint8],
         rng: np.random.Generator,
@@ -86,7 +106,7 @@ class OutlierPaster:
         network_scale: float,
     ) -> None:
         settings = self._settings
-        cut_out = self._sized(rng, network_scale, canvas_px=label_map.size)
+        cut_out = self._sized(source, rng, network_scale, canvas_px=label_map.size)
         if cut_out.is_drawn and rng.random() < settings.scene_texture_share:
             cut_out = clad(cut_out, image_rgb, rng)
         bottom, centre = self._place(label_map, rng)
@@ -104,7 +124,14 @@ class OutlierPaster:
             rng=rng,
         )
 
-    def _sized(self, rng: np.random.Generator, network_scale: float, *, canvas_px: int) -> CutOut:
+    def _sized(
+        self,
+        source: OutlierSource,
+        rng: np.random.Generator,
+        network_scale: float,
+        *,
+        canvas_px: int,
+    ) -> CutOut:
         """Draw an object and a size, and bring it to it.
 
         A photograph is never enlarged beyond the coarser of canvas and network: it would be less
@@ -115,13 +142,13 @@ class OutlierPaster:
         if settings.size_by == 'area' and not is_small:
             range_px = settings.smallest_area * canvas_px, settings.largest_area * canvas_px
             area_px = _log_uniform(range_px, rng)
-            cut_out = self._objects.draw(rng, max(1, round(math.sqrt(2 * area_px))))
+            cut_out = source.draw(rng, max(1, round(math.sqrt(2 * area_px))))
             factor = math.sqrt(area_px / max(float(cut_out.alpha.sum()), 1.0))
         else:
             range_px = settings.smallest_px, settings.largest_px
             size_px = _log_uniform(settings.small_px if is_small else range_px, rng)
             size_px = max(1, round(size_px / network_scale))
-            cut_out = self._objects.draw(rng, size_px)
+            cut_out = source.draw(rng, size_px)
             factor = size_px / max(cut_out.alpha.shape)
         if settings.matches_resolution and not cut_out.is_drawn:
             factor = min(factor, max(1.0, 1 / network_scale))
@@ -143,6 +170,18 @@ class OutlierPaster:
     ) -> Piece:
         image = images.draw(rng, piece_hw)
         return image, np.full(image.shape[:2], OUTLIER_ID, np.uint8)
+
+
+def _street_objects(
+    settings: OutlierExposure, frames: Sequence[FrameSource]
+) -> list[OutlierSource]:
+    """Return known objects of training frames and, where YOLO polygons are given, of those."""
+    if not settings.most_street_objects:
+        return []
+    pools: list[OutlierSource] = [ObjectPool(StreetObjects(frames))]
+    if settings.sources.yolo is not None:
+        pools.append(ObjectPool(YoloPolygons(settings.sources.yolo, train_ids=TRAIN_IDS_OF_COCO)))
+    return pools
 
 
 def _log_uniform(low_high: tuple[float, float], rng: np.random.Generator) -> float:

@@ -64,7 +64,7 @@ class TrainingSamples(Dataset[Sample]):
         self._sources = tuple(sources)
         self._seed = seed
         self._view_range = view_range
-        self._paster = OutlierPaster(exposure)
+        self._paster = OutlierPaster(exposure, [each.frames for each in sources])
         self._exposed_share = exposed_share
 
     def __len__(self) -> int:

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from hopfield_pebal_ros.contract.labels import OUTLIER_ID
+
 FEWEST_PIXELS: Final = 400
 """An object on a photograph with fewer shows nothing but its outline."""
 
@@ -30,6 +32,8 @@ class CutOut:
     """(h, w), 0..1."""
     is_drawn: bool = False
     """Whether it was drawn, thus never seen through a lens."""
+    train_id: int = OUTLIER_ID
+    """What its pixels are labelled once pasted."""
 
     @property
     def nbytes(self) -> int:

@@ -66,7 +66,7 @@ class OutlierMixture:
         if not opened:
             raise ValueError(
                 'no outlier source has a share above 0; give the path of a set, or raise '
-                '--exposure.sources.procedural-share'
+                '--exposure.procedural-share'
             )
         self._sources = [source for _, source in opened]
         shares = np.cumsum([share for share, _ in opened])

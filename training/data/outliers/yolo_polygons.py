@@ -1,11 +1,14 @@
 """Objects outlined by YOLO polygons: a text line each, class id and points in 0..1."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from training.data.frames import read_image_rgb
 from training.data.outliers.cut_out import CutOut, cut_out
 from training.data.outliers.picture_files import find_pairs
@@ -18,8 +21,19 @@ TRAFFIC_IDS: Final = (0, 1, 2, 3, 5, 6, 7, 9, 10, 11)
 class YoloPolygons:
     """`DIR/images/**/STEM.jpg` with `DIR/labels/**/STEM.txt`."""
 
-    def __init__(self, folder: Path, *, excluded_ids: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        excluded_ids: Collection[int] = (),
+        train_ids: Mapping[int, int] | None = None,
+    ) -> None:
         """List the pairs.
+
+        Args:
+            folder: with images/ and labels/ inside.
+            excluded_ids: classes that are not cut out; all others are outliers.
+            train_ids: classes that are, and what they are labelled; None: as outliers.
 
         Raises:
             FileNotFoundError: there are none.
@@ -31,6 +45,7 @@ class YoloPolygons:
             wanted='give a folder with images/ and labels/ (YOLO polygons) inside',
         )
         self._excluded_ids = frozenset(excluded_ids)
+        self._train_ids = train_ids
         self.name = f'{folder} (YOLO polygons)'
 
     def __len__(self) -> int:
@@ -43,10 +58,18 @@ class YoloPolygons:
         found = []
         for line in labels.read_text('utf-8').splitlines():
             class_id, points = _parsed(line, labels)
-            if class_id not in self._excluded_ids:
+            train_id = self._train_id(class_id)
+            if train_id is not None:
                 cover = draw_polygons([points * (width, height)], (height, width))
-                found.append(cut_out(image_rgb, cover))
+                cut = cut_out(image_rgb, cover)
+                found.append(cut and replace(cut, train_id=train_id))
         return tuple(each for each in found if each)
+
+    def _train_id(self, class_id: int) -> int | None:
+        """Return what objects of a class are labelled; None: they are not cut out."""
+        if self._train_ids is not None:
+            return self._train_ids.get(class_id)
+        return None if class_id in self._excluded_ids else OUTLIER_ID
 
 
 def _parsed(line: str, path: Path) -> tuple[int, npt.NDArray[np.float64]]:
