@@ -27,8 +27,9 @@ setup(
         (f'share/{NAME}/launch', files('launch', '*.launch.py')),
         (
             f'share/{NAME}/config',
-            [*files('config', '*.yaml'), f'{NAME}/replay/fast_dds.xml'],
+            [*files('config', '*'), f'{NAME}/replay/fast_dds.xml'],
         ),
+        (f'share/{NAME}/schema', files('schema', '*.json')),
     ],
     zip_safe=False,
     install_requires=['numpy>=1.26', 'opencv-python-headless>=4.6', 'tyro>=0.9.2', 'tqdm>=4.60'],

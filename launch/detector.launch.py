@@ -1,4 +1,4 @@
-"""ros2 launch hopfield_pebal_ros detector.launch.py: the detector on one camera."""
+"""ros2 launch hopfield_pebal_ros detector.launch.py: the detector on one or many cameras."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
@@ -13,13 +14,21 @@ PACKAGE = 'hopfield_pebal_ros'
 
 
 def generate_launch_description() -> LaunchDescription:
-    parameters = Path(get_package_share_directory(PACKAGE)) / 'config' / 'detector.yaml'
+    config = Path(get_package_share_directory(PACKAGE)) / 'config'
     return LaunchDescription(
         [
             DeclareLaunchArgument(
+                'cameras',
+                default_value='',
+                description='Names of the cameras, as in cameras:=front,left; empty is one camera '
+                'without a name, or what params_file says.',
+            ),
+            DeclareLaunchArgument(
                 'image_topic',
                 default_value='image_raw',
-                description='Topic of the camera images, sensor_msgs/msg/Image.',
+                description='Topic of the camera images, sensor_msgs Image or CompressedImage. '
+                'Of named cameras it lies below the name (front/image_raw), or has {camera} in '
+                'the place of the name, as in /sensors/{camera}/image_raw.',
             ),
             DeclareLaunchArgument(
                 'model',
@@ -35,7 +44,7 @@ def generate_launch_description() -> LaunchDescription:
             ),
             DeclareLaunchArgument(
                 'params_file',
-                default_value=str(parameters),
+                default_value=str(config / 'detector.yaml'),
                 description='Parameters of the node.',
             ),
             DeclareLaunchArgument(
@@ -55,11 +64,24 @@ def generate_launch_description() -> LaunchDescription:
                 'transitions; empty is what params_file says.',
             ),
             DeclareLaunchArgument(
+                'rviz',
+                default_value='false',
+                choices=['true', 'false'],
+                description='Start RViz with the layout of one camera.',
+            ),
+            DeclareLaunchArgument(
                 'log_level',
                 default_value='info',
                 description='Least severe messages to log: debug, info, warn, error or fatal.',
             ),
             OpaqueFunction(function=_detector),
+            Node(
+                package='rviz2',
+                executable='rviz2',
+                namespace=LaunchConfiguration('namespace'),
+                arguments=['-d', str(config / 'detector.rviz')],
+                condition=IfCondition(LaunchConfiguration('rviz')),
+            ),
         ]
     )
 
@@ -68,20 +90,40 @@ def _detector(context: LaunchContext) -> list[Node]:
     """Return the node; it starts by itself, so that no event can be missed by the launch."""
     given = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ('model', 'backend', 'autostart')
+        for name in ('model', 'backend', 'autostart', 'cameras', 'image_topic')
     }
-    parameters: dict[str, Any] = {name: value for name, value in given.items() if value}
+    parameters: dict[str, Any] = {
+        name: given[name] for name in ('model', 'backend') if given[name]
+    }
     parameters['use_sim_time'] = LaunchConfiguration('use_sim_time').perform(context) == 'true'
     if given['autostart']:
         parameters['autostart'] = given['autostart'] == 'true'
+    cameras = [name.strip() for name in given['cameras'].split(',') if name.strip()]
+    if cameras:
+        parameters['cameras'] = cameras
     return [
         Node(
             package=PACKAGE,
             executable='detector_node',
             namespace=LaunchConfiguration('namespace'),
             parameters=[LaunchConfiguration('params_file'), parameters],
-            remappings=[('image', LaunchConfiguration('image_topic'))],
+            remappings=_remappings(cameras, given['image_topic']),
             ros_arguments=['--log-level', LaunchConfiguration('log_level')],
             output='screen',
         )
     ]
+
+
+def _remappings(cameras: list[str], image_topic: str) -> list[tuple[str, str]]:
+    """Return where each camera's images come from, and its camera_info beside them."""
+    found = []
+    for camera in cameras or ['']:
+        topic = image_topic.replace('{camera}', camera)
+        if camera and topic == image_topic:
+            topic = f'{camera}/{image_topic}'
+        # image_transport's rule; a compressed topic lies one level deeper
+        folder = topic.removesuffix('/compressed').rpartition('/')[0]
+        info = f'{folder}/camera_info' if '/' in topic else 'camera_info'
+        prefix = f'{camera}/' if camera else ''
+        found += [(f'{prefix}image', topic), (f'{prefix}image/camera_info', info)]
+    return found
