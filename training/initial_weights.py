@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-import torch
 from torch import Tensor, nn
 
-from training.models.espnetv2_weights import load_espnetv2
+from training.checkpoint_files.containers import named_tensors
+from training.checkpoint_files.loading import load_weights
+from training.checkpoint_files.weight_file import read_document
 from training.models.tapped_network import TappedNetwork
 from training.network_settings import NetworkSettings
 
@@ -66,32 +68,13 @@ def take_published(closed_set: TappedNetwork, settings: NetworkSettings) -> None
     path = settings.weights
     if path is None:
         return
-    if settings.kind == 'espnetv2':
-        found = load_espnetv2(path)
-        if found.tap_widths != getattr(closed_set, 'tap_widths', None):
-            raise ValueError(
-                f'{path} is of another width factor than {settings.width_factor}; '
-                'set --network.width-factor to that in its name'
-            )
-        closed_set.load_state_dict(found.state_dict())
-    elif settings.kind == 'lraspp':
-        take_matching(closed_set, _state_dict(path), path)
-    else:
+    if settings.kind == 'ladder':
         raise ValueError(
-            f'no weights are published for the network {settings.kind!r}; leave --network.weights '
+            "no weights are published for the network 'ladder'; leave --network.weights "
             'out, or use --start-from for a checkpoint'
         )
-
-
-def _state_dict(path: Path) -> Mapping[str, Tensor]:
-    if not path.is_file():
-        raise FileNotFoundError(f'no weights {path}; give a state dict of torchvision')
-    try:
-        weights = torch.load(path, map_location='cpu', weights_only=True)
-    except OSError:
-        raise
-    except Exception as error:  # a damaged file makes the unpickler raise almost anything
-        raise ValueError(f'{path} is no state dict ({type(error).__name__})') from error
-    if not isinstance(weights, dict) or not all(isinstance(x, Tensor) for x in weights.values()):
-        raise ValueError(f'{path} is no state dict, a dictionary of tensors')
-    return weights
+    if settings.kind == 'segmenter':
+        encoder = cast('nn.Module', closed_set.encoder)
+        take_matching(encoder, named_tensors(read_document(path), path).tensors, path)
+        return
+    load_weights(path, closed_set, kind=settings.kind, has_new_outputs=settings.has_new_outputs)

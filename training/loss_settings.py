@@ -44,6 +44,13 @@ class LossSettings:
     """The inlier margin m_in is this quantile of the closed-set network's own inlier energies."""
     outlier_margin_quantile: float = 0.995
     """The outlier margin m_out is this quantile of the same energies; above the other one."""
+    inlier_margin: float | None = None
+    """m_in [nat] instead of a quantile; PEBAL: -12."""
+    outlier_margin: float | None = None
+    """m_out [nat] instead of a quantile; PEBAL: -6."""
+    has_published_reductions: bool = False
+    """Whether PEBAL's terms are reduced as in its code: two means of the abstention loss, hinges
+    by batch, smoothness a sum, sparsity a norm; and DenseHybrid's posterior is one mean."""
     class_balance: float = 0.5
     """Classes weigh as (share of pixels)^-class_balance in cross-entropy; 0: all alike."""
     loss_stride: int = 2
@@ -54,4 +61,13 @@ class LossSettings:
             raise ValueError(
                 'margin quantiles must satisfy 0 < inlier < outlier < 1, got '
                 f'{self.inlier_margin_quantile} and {self.outlier_margin_quantile}'
+            )
+        fixed = (self.inlier_margin, self.outlier_margin)
+        if (None in fixed and fixed != (None, None)) or (
+            self.inlier_margin is not None
+            and self.outlier_margin is not None
+            and self.inlier_margin >= self.outlier_margin
+        ):
+            raise ValueError(
+                f'give both margins, inlier below outlier, or none of them, got {fixed}'
             )

@@ -28,11 +28,13 @@ def margins_from(inlier_energy: Tensor, losses: LossSettings) -> Margins:
 
     Args:
         inlier_energy: (P,) float [nat], of inlier pixels at the end of the closed-set stage.
-        losses: the two quantiles.
+        losses: the two quantiles, or margins that are given.
 
     Raises:
         ValueError: no pixels, or all have one energy.
     """
+    if losses.inlier_margin is not None and losses.outlier_margin is not None:
+        return Margins(losses.inlier_margin, losses.outlier_margin)
     if inlier_energy.numel() == 0:
         raise ValueError('margins need inlier pixels, got none; are all labels ignored?')
     ordered = inlier_energy.float().sort().values

@@ -1,18 +1,18 @@
 """Settings to network: the one place that knows which class is built."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from training.checkpoint_files.networks_by_name import NETWORKS
 from training.initial_weights import take_published
 from training.memory.pattern_memory import PatternMemory
 from training.models.anomaly_network import AnomalyNetwork
-from training.models.espnetv2 import ESPNetv2
 from training.models.ladder_network import LadderNetwork
-from training.models.lraspp import LRASPP
 from training.models.tapped_network import TappedNetwork
-from training.network_settings import NetworkSettings
+from training.network_settings import WITH_POSTERIOR, NetworkSettings
 from training.settings import TrainSettings
 
 
@@ -32,6 +32,10 @@ def build_network(settings: TrainSettings, *, has_weights: bool = True) -> Anoma
     """
     network, branch = settings.network, settings.branch
     closed_set = _closed_set(network)
+    closed_set.recomputes_activations = network.recomputes_activations
+    if network.trained_parts:
+        for name, weights in closed_set.named_parameters():
+            weights.requires_grad_(name.startswith(network.trained_parts))
     if has_weights:
         take_published(closed_set, network)
     memory = PatternMemory(
@@ -56,14 +60,24 @@ def trained_network(settings: TrainSettings, weights: Mapping[str, Tensor]) -> A
 
 
 def _closed_set(settings: NetworkSettings) -> TappedNetwork:
-    num_classes = len(CITYSCAPES)
+    arguments: dict[str, Any] = {'num_classes': len(CITYSCAPES)}
+    if settings.kind == 'ladder':
+        return LadderNetwork(
+            **arguments,
+            widths=settings.widths,
+            blocks=settings.blocks,
+            decoder_width=settings.decoder_width,
+        )
     if settings.kind == 'espnetv2':
-        return ESPNetv2(width_factor=settings.width_factor, num_classes=num_classes)
-    if settings.kind == 'lraspp':
-        return LRASPP(num_classes=num_classes)
-    return LadderNetwork(
-        num_classes=num_classes,
-        widths=settings.widths,
-        blocks=settings.blocks,
-        decoder_width=settings.decoder_width,
-    )
+        arguments['width_factor'] = settings.width_factor
+    elif settings.kind != 'lraspp':
+        arguments['has_abstention'] = settings.has_abstention
+    if settings.kind in WITH_POSTERIOR:
+        arguments['has_posterior'] = settings.has_posterior
+    if settings.kind == 'deepwv3plus':
+        arguments['width'] = settings.width
+    if settings.kind == 'segmenter':
+        from training.models.segmenter import Segmenter  # timm takes seconds to import
+
+        return Segmenter(**arguments, encoder=settings.encoder)
+    return NETWORKS[settings.kind](**arguments)

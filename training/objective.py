@@ -77,6 +77,7 @@ def _abstention(batch: LabelledOutputs, objective: Objective) -> Tensor:
         batch.labels,
         payoff=objective.payoff,
         outlier_weight=objective.losses.outlier_abstention_weight,
+        is_published=objective.losses.has_published_reductions,
         world=objective.world,
     )
 
@@ -92,6 +93,7 @@ def _margin(batch: LabelledOutputs, objective: Objective) -> Tensor:
         batch.outlier,
         inlier_margin=margins.inlier,
         outlier_margin=margins.outlier,
+        is_published=objective.losses.has_published_reductions,
         world=objective.world,
     )
     return hinges / margins.distance**2
@@ -114,7 +116,11 @@ def _hopfield(batch: LabelledOutputs, objective: Objective) -> Tensor:
 
 def _told_apart(log_odds: Tensor, batch: LabelledOutputs, objective: Objective) -> Tensor:
     return dataset_posterior_loss(
-        log_odds, batch.inlier, batch.outlier, is_balanced=True, world=objective.world
+        log_odds,
+        batch.inlier,
+        batch.outlier,
+        is_balanced=not objective.losses.has_published_reductions,
+        world=objective.world,
     )
 
 
@@ -152,8 +158,18 @@ TERMS: Final[Mapping[str, Callable[[LabelledOutputs, Objective], Tensor]]] = Map
         'cross_entropy': _cross_entropy,
         'abstention': _abstention,
         'margin': _margin,
-        'smoothness': lambda of, by: smoothness(of.pebal_energy, of.inlier, world=by.world),
-        'sparsity': lambda of, by: sparsity(of.pebal_energy, of.outlier, world=by.world),
+        'smoothness': lambda of, by: smoothness(
+            of.pebal_energy,
+            of.inlier,
+            is_published=by.losses.has_published_reductions,
+            world=by.world,
+        ),
+        'sparsity': lambda of, by: sparsity(
+            of.pebal_energy,
+            of.outlier,
+            is_published=by.losses.has_published_reductions,
+            world=by.world,
+        ),
         'likelihood_push': lambda of, by: likelihood_push_loss(
             of.pebal_energy, of.outlier, world=by.world
         ),

@@ -1,7 +1,7 @@
 """What changes during a run, before the first step and as a checkpoint holds it."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor
@@ -17,6 +17,9 @@ from training.models.anomaly_network import AnomalyNetwork
 from training.models.fusion import Fusion
 from training.networks import build_network
 from training.settings import TrainSettings
+
+RATE_SHARE: Final = 'rate_share'
+"""Of a parameter group: its learning rate as a share of the step's."""
 
 
 @dataclass
@@ -113,16 +116,10 @@ def _state_of(
 ) -> RunState:
     device = device or torch.device('cpu')
     network = network.to(device).to(memory_format=torch.channels_last)
-    trained = [each for each in network.parameters() if each.requires_grad]
     optimizer = AdamW(
-        [
-            {
-                'params': [each for each in trained if each.ndim > 1],
-                'weight_decay': settings.weight_decay,
-            },
-            {'params': [each for each in trained if each.ndim <= 1], 'weight_decay': 0.0},
-        ],
+        _parameter_groups(network, settings),
         lr=settings.learning_rate,
+        eps=settings.adam_epsilon,
     )
     has_prototypes = settings.losses.prototype_weight > 0
     return RunState(
@@ -134,6 +131,26 @@ def _state_of(
         if has_prototypes
         else None,
     )
+
+
+def _parameter_groups(network: AnomalyNetwork, settings: TrainSettings) -> list[dict[str, Any]]:
+    """Weights with decay, then without; slow ones after the others, where there are any."""
+    slow = tuple(f'closed_set.{part}' for part in settings.network.slow_parts)
+    groups = []
+    for is_slow in (False, True):
+        chosen = [
+            each
+            for name, each in network.named_parameters()
+            if each.requires_grad and name.startswith(slow) == is_slow
+        ]
+        share = settings.network.slow_rate if is_slow else 1.0
+        for decay, params in (
+            (settings.weight_decay, [each for each in chosen if each.ndim > 1]),
+            (0.0, [each for each in chosen if each.ndim <= 1]),
+        ):
+            if params or not is_slow:
+                groups.append({'params': params, 'weight_decay': decay, RATE_SHARE: share})
+    return groups
 
 
 def _average_of(network: AnomalyNetwork, settings: TrainSettings) -> AveragedModel | None:

@@ -71,7 +71,7 @@ class TrainSettings:
     anomaly_steps: int = 400
     """Steps of anomaly fine-tuning after them."""
     learning_rate: float = 3e-3
-    """Peak of the closed-set stage (AdamW, linear warm-up, cosine decay)."""
+    """Peak of the closed-set stage (AdamW, linear warm-up, then `schedule`)."""
     anomaly_learning_rate: float = 5e-4
     """Peak of the anomaly stage."""
     weight_decay: float = 0.02
@@ -80,6 +80,13 @@ class TrainSettings:
     exported; 0: none."""
     warmup_share: float = 0.05
     """Share of each stage in which the rate rises."""
+    schedule: Literal['cosine', 'poly', 'constant'] = 'cosine'
+    """How the rate falls after that; poly: (1 - share of steps done)^0.9."""
+    decay_steps: int = 0
+    """Steps of a stage in which it falls; 0: all of them."""
+    smallest_rate: float = 0.0
+    """Where it stops falling."""
+    adam_epsilon: float = 1e-8
     losses: LossSettings = field(default_factory=LossSettings)
     payoff: Payoff = field(default_factory=Payoff)
 
@@ -131,7 +138,7 @@ class TrainSettings:
         """Refuse losses without the head that they train."""
         losses, branch = self.losses, self.branch
         for weight, taps in (
-            ('posterior_weight', 'posterior_taps'),
+            *([] if self.network.has_posterior else [('posterior_weight', 'posterior_taps')]),
             *(
                 (f'{name}_weight', 'embedding_taps')
                 for name in ('hopfield', 'pattern_class', 'border', 'prototype')

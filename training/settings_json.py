@@ -2,7 +2,7 @@
 
 import json
 import types
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -17,15 +17,22 @@ def settings_to_json(settings: Any) -> str:
 def settings_from_json(kind: type[Settings], text: str) -> Settings:
     """Return the settings that `settings_to_json` wrote.
 
+    An entry that an earlier version did not know has its default, which is what that version did.
+
     Raises:
-        ValueError: entries are missing or unknown: another version wrote them.
+        ValueError: entries without default are missing, or some are unknown.
     """
     return _built(kind, json.loads(text), where='')
 
 
 def _built(kind: type[Settings], document: dict[str, Any], *, where: str) -> Settings:
     known = {each.name for each in fields(kind)}  # type: ignore[arg-type]
-    if set(document) != known:
+    needed = {
+        each.name
+        for each in fields(kind)  # type: ignore[arg-type]
+        if each.default is MISSING and each.default_factory is MISSING
+    }
+    if not needed <= set(document) <= known:
         differing = sorted(f'{where}{each}' for each in set(document) ^ known)
         raise ValueError(
             f'settings differ in {differing} from '

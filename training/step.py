@@ -15,7 +15,7 @@ from training.models.anomaly_outputs import AnomalyOutputs
 from training.models.deployed import normalised
 from training.objective import Objective, anomaly_terms, closed_set_terms, total
 from training.processes import Processes, autocast
-from training.run_state import RunState
+from training.run_state import RATE_SHARE, RunState
 from training.schedule import learning_rate_at
 from training.settings import TrainSettings
 
@@ -59,7 +59,7 @@ class Stepper:
         state.network.train()
         rate = learning_rate_at(state.step, settings)
         for group in state.optimizer.param_groups:
-            group['lr'] = rate
+            group['lr'] = rate * group.get(RATE_SHARE, 1.0)
         state.optimizer.zero_grad(set_to_none=True)
         try:
             terms = self._accumulated(batch)

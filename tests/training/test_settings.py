@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,3 +71,9 @@ def test_a_loss_needs_its_head():
 def test_a_frozen_network_has_no_closed_set_stage():
     with pytest.raises(ValueError, match='closed_set_steps is 1400, but the network is frozen'):
         TrainSettings(network=NetworkSettings(is_frozen=True))
+
+
+def test_settings_of_an_earlier_version_get_the_defaults_of_what_it_lacked():
+    stored = json.loads(settings_to_json(TrainSettings(batch_size=3)))
+    del stored['schedule'], stored['network']['has_posterior']
+    assert settings_from_json(TrainSettings, json.dumps(stored)) == TrainSettings(batch_size=3)

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from training.memory.pattern_memory import PatternMemory
 from training.models.anomaly_outputs import AnomalyOutputs
 from training.models.tap_head import HEAD_STRIDE, TapHead, resized
-from training.models.tapped_network import LOGITS_TAP, TappedNetwork
-
+from training.models.tapped_network import LOGITS_TAP, OUTLIER_LOGIT_TAP, TappedNetwork
 
 _BIAS_STD: Final = 0.1
 _SHORTEST: Final = 1e-3
@@ -135,7 +134,7 @@ class AnomalyNetwork(nn.Module):
             adapted_logits=adapted,
             abstention_logit=abstention[:, 0],
             embedding=embedding,
-            outlier_logit=None if self.posterior is None else self.posterior(taps)[:, 0],
+            outlier_logit=self._outlier_logit(taps),
         )
         if self.memory is None or embedding is None:
             return outputs
@@ -156,6 +155,12 @@ class AnomalyNetwork(nn.Module):
             resized(class_logits, own, HEAD_STRIDE) + residual[:, :-1],
             resized(background, own, HEAD_STRIDE) + residual[:, -1:],
         )
+
+    def _outlier_logit(self, taps: Mapping[str, Tensor]) -> Tensor | None:
+        """Of the branch's head, else of the network's own, (B, h, w)."""
+        if self.posterior is not None:
+            return cast('Tensor', self.posterior(taps)[:, 0])
+        return taps[OUTLIER_LOGIT_TAP][:, 0] if OUTLIER_LOGIT_TAP in taps else None
 
     def _refuse_drift(self) -> None:
         if not self.training or not self.has_frozen_norm:
