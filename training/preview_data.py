@@ -15,13 +15,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
 from training.command_line import parse_run, say
 from training.data.samples import Sample, SampleKey, TrainingSamples
 from training.run_data import training_samples, training_sources
 
 COLUMNS: Final = 3
 ROWS: Final = 8
+GAP_PX: Final = 6
 PREVIEW_DRIVES: Final = 8
 
 
@@ -48,13 +49,19 @@ def sheet(samples: TrainingSamples) -> npt.NDArray[np.uint8]:
         indices = rng.integers(0, len(samples), COLUMNS)
         keys = [SampleKey(0, int(index), row >= ROWS // 2) for index in indices]
         rows.append(np.hstack([draw_sample(samples[key]) for key in keys]))
-    return np.vstack(rows)
+    return np.pad(np.vstack(rows), ((0, GAP_PX), (0, GAP_PX), (0, 0)), constant_values=255)
 
 
 def draw_sample(sample: Sample) -> npt.NDArray[np.uint8]:
-    """Return the crop beside its labels, (h, 2 w, 3) uint8 RGB."""
-    image_rgb = sample.image.permute(1, 2, 0).numpy()
-    return np.hstack([image_rgb, CITYSCAPES.palette_rgb()[sample.labels.numpy()]])
+    """Return the crop beside its labels, outliers outlined, with a white gap above and left."""
+    labels = sample.labels.numpy()
+    colors = CITYSCAPES.palette_rgb()
+    image_rgb = np.ascontiguousarray(sample.image.permute(1, 2, 0).numpy())
+    outlier = (labels == OUTLIER_ID).astype(np.uint8)
+    contours, _ = cv2.findContours(outlier, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    cv2.drawContours(image_rgb, contours, -1, colors[OUTLIER_ID].tolist(), 1)
+    pair = np.hstack([image_rgb, colors[labels]])
+    return np.pad(pair, ((GAP_PX, 0), (GAP_PX, 0), (0, 0)), constant_values=255)
 
 
 def write_png(image_rgb: npt.NDArray[np.uint8], path: Path) -> None:

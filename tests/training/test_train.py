@@ -50,7 +50,8 @@ def test_a_folder_that_holds_a_run_is_not_overwritten(tmp_path):
 
 def test_preview_draws_a_sheet(tmp_path):
     preview_data.main(['--out', str(tmp_path / 'sheet.png'), *TINY])
-    height, width = 128 * preview_data.ROWS, 128 * 2 * preview_data.COLUMNS
+    gap, rows, columns = preview_data.GAP_PX, preview_data.ROWS, preview_data.COLUMNS
+    height, width = (128 + gap) * rows + gap, (128 * 2 + gap) * columns + gap
     size = (tmp_path / 'sheet.png').read_bytes()[16:24]
     assert size == width.to_bytes(4, 'big') + height.to_bytes(4, 'big')
 

@@ -22,7 +22,7 @@ class OutlierExposure:
 
     most_street_objects: int = 0
     """Some samples also get 0 to this many cars, people, signs, ... of other training frames (and
-    of --exposure.sources.yolo), pasted alike and labelled as what they are: a paste alone must not
+    of --exposure.yolo), pasted alike and labelled as what they are: a paste alone must not
     mean outlier."""
     street_objects_share: float = 0.5
     """Share of exposed samples that may get them."""
