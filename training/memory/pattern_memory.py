@@ -80,6 +80,47 @@ class PatternMemory(Patterns):
         """Return the energy towards each class (B, K, h, w); times -beta it is a logit."""
         return self.energies(embedding).of_class
 
+    def retrieved(self, embedding: Tensor, *, num_steps: int = 1) -> Tensor:
+        """Inlier pattern that an embedding z recalls: z <- X softmax(beta X^T z), step by step.
+
+        Ramsauer et al. 2021, "Hopfield Networks is All You Need", the update rule.
+
+        Args:
+            embedding: (B, D, h, w) float.
+            num_steps: of the update.
+
+        Returns:
+            (B, D, h, w) float32, a convex sum of the patterns, so at most of length 1.
+        """
+        inlier, _, missing = self._matrices()
+        beta = self.beta
+
+        def of_rows(part: Tensor) -> Tensor:
+            for _ in range(num_steps):
+                attention = (beta * _similarities(part, inlier, missing)).softmax(dim=1)
+                part = _similarities(attention, inlier.T)
+            return part
+
+        return over_rows(of_rows, embedding, values_per_pixel=len(inlier))
+
+    def retrieval_energy(self, embedding: Tensor, *, num_steps: int = 1) -> Tensor:
+        """Return 1 - <z, what z recalls> (B, h, w); higher is further from the inlier patterns."""
+        recalled = self.retrieved(embedding, num_steps=num_steps)
+        return 1 - (embedding.float() * recalled).sum(dim=1)
+
+    def modern_energy(self, state: Tensor) -> Tensor:
+        """Energy that retrieval lowers: 1/2 |z|^2 + 1/2 - log mean exp(beta X^T z) / beta.
+
+        Ramsauer et al. 2021, for inlier patterns of length 1.
+
+        Args:
+            state: (B, D, h, w) float, an embedding or what it recalls; at most of length 1.
+
+        Returns:
+            (B, h, w) float32 in 0..2; higher is further from the inlier patterns.
+        """
+        return 0.5 * state.float().square().sum(dim=1) + 0.5 + self.energies(state).inlier
+
     def _matrices(self) -> tuple[Tensor, Tensor, Tensor]:
         """Patterns (K M, D) and (N, D), and (K M) what takes those of empty classes out."""
         if self.settings.kind == 'stored' and not torch.compiler.is_exporting():

@@ -115,6 +115,47 @@ def test_rows_at_a_time_give_the_same_values_and_gradients(monkeypatch, readout,
         torch.testing.assert_close(readout(memory, embedding), value, rtol=0, atol=1e-5)
 
 
+def test_a_sharp_memory_recalls_the_nearest_inlier_pattern():
+    memory, embedding = random_memory(beta=1000.0), random_embedding()
+    patterns = memory.inlier_patterns.flatten(0, 1)
+    nearest = torch.einsum('md,bdhw->bmhw', patterns, embedding).argmax(dim=1)
+    recalled = memory.retrieved(embedding, num_steps=3)
+    torch.testing.assert_close(recalled.movedim(1, -1), patterns[nearest], rtol=0, atol=1e-3)
+
+
+def test_one_step_of_retrieval_worked_by_hand():
+    recalled = AXES.retrieved(pixel(1.0, 0.0, 0.0))
+    share = math.exp(2) / (math.exp(2) + 1)
+    assert recalled.flatten().tolist() == pytest.approx([share, 1 - share, 0.0], abs=1e-6)
+    assert AXES.retrieval_energy(pixel(1.0, 0.0, 0.0)).item() == pytest.approx(1 - share, abs=1e-6)
+
+
+def test_retrieval_never_raises_the_modern_energy():
+    memory, state = random_memory(beta=4.0), random_embedding()
+    energy = memory.modern_energy(state)
+    torch.testing.assert_close(energy, 1 + memory.energies(state).inlier)
+    for _ in range(5):
+        state = memory.retrieved(state)
+        lower = memory.modern_energy(state)
+        assert (lower <= energy + 1e-6).all()
+        energy = lower
+
+
+@pytest.mark.parametrize('name', ['retrieval_energy', 'modern_energy'])
+def test_the_energies_for_study_can_be_exported(name):
+    class Study(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.memory = random_memory()
+
+        def forward(self, embedding):
+            return getattr(self.memory, name)(embedding)
+
+    study, embedding = Study(), random_embedding()
+    program = torch.export.export(study, (embedding,))
+    torch.testing.assert_close(program.module()(embedding), study(embedding))
+
+
 def test_autocast_changes_nothing():
     memory, embedding = random_memory(), random_embedding()
     with torch.autocast('cpu', torch.bfloat16):
