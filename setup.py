@@ -54,6 +54,8 @@ setup(
             'onnxruntime>=1.20',
             'safetensors>=0.5',
             'timm>=1.0.9',
+            'scipy>=1.10',
+            'pillow>=10',
             'tensorboard>=2.18',
         ],
         'test': [

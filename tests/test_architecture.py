@@ -60,6 +60,7 @@ EXTRA = {
     'hopfield_pebal_ros/inference/build_tensorrt.py': {'tensorrt', 'cuda'},
     'hopfield_pebal_ros/replay/play_bag.py': ROS,
     'hopfield_pebal_ros/replay/realtime.py': ROS,
+    'training/data/outliers/region_folder.py': {'scipy'},
 }
 NOT_FOR_LOSSES = ('training.models', 'training.data')
 FILES = sorted(

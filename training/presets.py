@@ -5,6 +5,7 @@ from typing import Final
 
 from training.data.inlier_sets import InlierSettings
 from training.data.outlier_exposure import OutlierExposure
+from training.data.outliers.mixture import OutlierSources
 from training.loss_settings import LossSettings
 from training.models.anomaly_network import BranchSettings
 from training.network_settings import NetworkSettings
@@ -42,11 +43,15 @@ HOPFIELD_PEBAL: Final = TrainSettings(
     scale=(0.9, 2.0),
     exposed_share=0.92,
     exposure=OutlierExposure(
+        sources=OutlierSources(
+            procedural_share=0.15, yolo_share=0.5, masks_share=0.05, regions_share=0.3
+        ),
         most_objects=5,
         size_by='area',
         small_share=0.35,
         on_ground_share=0.5,
         color_match_share=0.4,
+        most_street_objects=3,
     ),
     network=NetworkSettings(kind='espnetv2', is_frozen=True),
     branch=BranchSettings(

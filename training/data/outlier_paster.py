@@ -180,7 +180,9 @@ def _street_objects(
         return []
     pools: list[OutlierSource] = [ObjectPool(StreetObjects(frames))]
     if settings.sources.yolo is not None:
-        pools.append(ObjectPool(YoloPolygons(settings.sources.yolo, train_ids=TRAIN_IDS_OF_COCO)))
+        pools.append(
+            ObjectPool(YoloPolygons(settings.sources.yolo, train_ids=dict(TRAIN_IDS_OF_COCO)))
+        )
     return pools
 
 

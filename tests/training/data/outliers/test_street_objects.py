@@ -1,3 +1,6 @@
+import pickle
+
+import cv2
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
 from training.data.frames import Frame
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outlier_paster import OutlierPaster
+from training.data.outliers.mixture import OutlierSources
 from training.data.outliers.street_objects import TRAIN_IDS_OF_COCO, StreetObjects
 from training.data.outliers.yolo_polygons import TRAFFIC_IDS
 
@@ -58,3 +62,14 @@ def test_what_coco_calls_traffic_is_known_or_left_out():
     assert set(TRAIN_IDS_OF_COCO) == set(TRAFFIC_IDS) - {hydrant}
     assert TRAIN_IDS_OF_COCO[0] == CITYSCAPES.id_of('person')
     assert TRAIN_IDS_OF_COCO[11] == CITYSCAPES.id_of('traffic sign')
+
+
+def test_a_paster_can_go_to_a_worker_process(tmp_path):
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'labels').mkdir()
+    cv2.imwrite(str(tmp_path / 'images' / 'a.jpg'), np.full((100, 100, 3), 90, np.uint8))
+    (tmp_path / 'labels' / 'a.txt').write_text('2 0.1 0.1 0.9 0.1 0.9 0.9\n60 0 0 0 1 1 1')
+    exposure = OutlierExposure(sources=OutlierSources(yolo=tmp_path), most_street_objects=1)
+    paster = pickle.loads(pickle.dumps(OutlierPaster(exposure, [TwoCars()])))
+    assert len(paster._street_objects) == 2
+    assert paster._street_objects[1].draw(np.random.default_rng(0), 10).train_id == CAR
