@@ -1,7 +1,8 @@
 """Write image topics into a new rosbag2 bag (mcap), readable wherever ROS 2 Jazzy is."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -63,15 +64,36 @@ class BagWriter:
         }
 
     def write(self, topic: str, stamp_ns: int, message: Any) -> None:
-        """Write a message made by `image_message`."""
+        """Write a message made by `image_message`.
+
+        Raises:
+            BagError: the disk does not take it.
+        """
         self.write_serialised(topic, stamp_ns, _TYPES.serialize_cdr(message, IMAGE_TYPE))
 
     def write_serialised(self, topic: str, stamp_ns: int, cdr: bytes | memoryview) -> None:
-        """Write a message as it came over the wire."""
-        self._writer.write(self._connections[topic], stamp_ns, cdr)
+        """Write a message as it came over the wire.
+
+        Raises:
+            BagError: the disk does not take it.
+        """
+        with self._disk_errors():
+            self._writer.write(self._connections[topic], stamp_ns, cdr)
 
     def close(self) -> None:
-        self._writer.close()
+        """Finish the bag.
+
+        Raises:
+            BagError: the disk does not take it.
+        """
+        with self._disk_errors():
+            self._writer.close()
+
+    def abort(self) -> None:
+        """Remove the bag."""
+        with suppress(OSError):  # what is left to write does not fit either
+            self._writer.abort()
+        shutil.rmtree(self.path, ignore_errors=True)
 
     def __enter__(self) -> 'BagWriter':
         return self
@@ -85,8 +107,14 @@ class BagWriter:
         if kind is None:
             self.close()
         else:
-            self._writer.abort()
-            shutil.rmtree(self.path, ignore_errors=True)
+            self.abort()
+
+    @contextmanager
+    def _disk_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise BagError(f'cannot write bag {self.path} ({error}); is the disk full?') from None
 
 
 def image_message(pixels: npt.NDArray[Any], encoding: str, *, stamp_ns: int, frame_id: str) -> Any:

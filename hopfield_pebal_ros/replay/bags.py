@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, ConnectionExtRosbag2
-from rosbags.typesys import Stores, get_typestore
 
 from hopfield_pebal_ros.replay import ros1_images
+from hopfield_pebal_ros.replay.bag_segments import (
+    RawMessage,
+    SegmentReader,
+    find_segments,
+    open_segments,
+)
 from hopfield_pebal_ros.replay.header_stamps import stamp_ns_of
 from hopfield_pebal_ros.replay.recorded_qos import RecordedQos, recorded_qos
 
@@ -23,7 +27,8 @@ LABEL_TOPIC: Final = '/ground_truth/labels'
 """mono8, class ids of the model; OUTLIER_ID and IGNORE_ID as in contract.labels."""
 
 BAG_KINDS: Final = (
-    'a rosbag2 folder (mcap or sqlite3), a .mcap or .db3 file, or a rosbag1 .bag file'
+    'a rosbag2 folder (mcap or sqlite3), a .mcap or .db3 file, a rosbag1 .bag file, or a folder '
+    'of these'
 )
 
 
@@ -67,8 +72,12 @@ class SerialisedMessage:
 class Bag:
     """An open bag: which image topics it has, and their messages."""
 
-    def __init__(self, path: Path, reader: AnyReader) -> None:
+    def __init__(
+        self, path: Path, reader: SegmentReader, *, unclosed_segment: Path | None = None
+    ) -> None:
         self.path = path
+        self.unclosed_segment = unclosed_segment
+        """The file that a killed recorder left behind, which cannot be read."""
         self._reader = reader
         self._connections: dict[str, list[Connection]] = {}
         for connection in reader.connections:
@@ -131,23 +140,29 @@ class Bag:
         Raises:
             BagError: a topic that is not there, or a message that cannot be read.
         """
-        for connection, recorded_ns, raw in self._raw_messages(topics):
-            yield self._message(connection, recorded_ns, raw)
+        for stored in self._stored_messages(topics):
+            yield self._message(stored)
 
-    def serialised_messages(self, topics: Sequence[str]) -> Iterator[SerialisedMessage]:
+    def serialised_messages(
+        self, topics: Sequence[str], *, start_ns: int | None = None
+    ) -> Iterator[SerialisedMessage]:
         """Yield the messages of `topics` in the order of recording, ready to be published.
+
+        Args:
+            topics: of images.
+            start_ns: leave out what was recorded before.
 
         Raises:
             BagError: a topic that is not there, or a message that cannot be read.
         """
-        for connection, recorded_ns, raw in self._raw_messages(topics):
-            stamp_ns = self._header_stamp_ns(connection, raw)
+        for stored in self._stored_messages(topics, start_ns):
+            connection = stored.connection
+            stamp_ns = self._header_stamp_ns(stored)
             if isinstance(connection.ext, ConnectionExtRosbag2):
-                cdr = bytes(raw)
+                cdr = bytes(stored.raw)
             else:
-                message = self._message(connection, recorded_ns, raw).message
-                cdr = ros1_images.to_cdr(message, connection.msgtype)
-            yield SerialisedMessage(connection.topic, recorded_ns, stamp_ns, cdr)
+                cdr = ros1_images.to_cdr(self._message(stored).message, connection.msgtype)
+            yield SerialisedMessage(connection.topic, stored.recorded_ns, stamp_ns, cdr)
 
     def message_at(self, topic: str, recorded_ns: int) -> RecordedMessage:
         """Return the message of `topic` that was recorded at `recorded_ns`.
@@ -162,8 +177,8 @@ class Bag:
 
     def find_message(self, topic: str, recorded_ns: int) -> RecordedMessage | None:
         """Return the message of `topic` that was recorded at `recorded_ns`, where there is one."""
-        found = next(self._raw_messages([topic], recorded_ns, recorded_ns + 1), None)
-        return None if found is None else self._message(*found)
+        found = next(self._stored_messages([topic], recorded_ns, recorded_ns + 1), None)
+        return None if found is None else self._message(found)
 
     def recorded_by_stamp(self, topic: str) -> dict[int, int]:
         """Return {header stamp: time of recording} in nanoseconds, in the order of recording.
@@ -172,31 +187,32 @@ class Bag:
             BagError: two messages have one stamp, or a message cannot be read.
         """
         times: dict[int, int] = {}
-        for connection, recorded_ns, raw in self._raw_messages([topic]):
-            stamp_ns = self._header_stamp_ns(connection, raw)
+        for stored in self._stored_messages([topic]):
+            stamp_ns = self._header_stamp_ns(stored)
             if stamp_ns in times:
                 raise BagError(
                     f'{self.path}: two messages on {topic} have the stamp {stamp_ns} ns; frames '
                     'are told apart by their header stamps: record one pass with stamped headers'
                 )
-            times[stamp_ns] = recorded_ns
+            times[stamp_ns] = stored.recorded_ns
         return times
 
-    def _raw_messages(
+    def _stored_messages(
         self, topics: Sequence[str], start_ns: int | None = None, stop_ns: int | None = None
-    ) -> Iterator[tuple[Connection, int, bytes]]:
+    ) -> Iterator[RawMessage]:
         names = [self.image_topic(name).name for name in topics]
-        connections = [each for name in names for each in self._connections[name]]
         with _as_bag_error(self.path):
-            yield from self._reader.messages(connections, start_ns, stop_ns)
+            yield from self._reader.messages(names, start_ns, stop_ns)
 
-    def _message(self, connection: Connection, recorded_ns: int, raw: bytes) -> RecordedMessage:
+    def _message(self, stored: RawMessage) -> RecordedMessage:
         with _as_bag_error(self.path):
-            message = self._reader.deserialize(raw, connection.msgtype)
-        stamp_ns = self._header_stamp_ns(connection, raw)
-        return RecordedMessage(connection.topic, recorded_ns, stamp_ns, message)
+            message = stored.deserialize(stored.raw, stored.connection.msgtype)
+        return RecordedMessage(
+            stored.connection.topic, stored.recorded_ns, self._header_stamp_ns(stored), message
+        )
 
-    def _header_stamp_ns(self, connection: Connection, raw: bytes) -> int:
+    def _header_stamp_ns(self, stored: RawMessage) -> int:
+        raw, connection = stored.raw, stored.connection
         if len(raw) < 12:
             raise BagError(
                 f'{self.path}: a message on {connection.topic} has {len(raw)} bytes, too few for '
@@ -212,7 +228,7 @@ class Bag:
 
 @contextmanager
 def open_bag(path: Path) -> Iterator[Bag]:
-    """Open a rosbag1 or rosbag2 bag for reading.
+    """Open a rosbag1 or rosbag2 bag for reading, of one or of several files.
 
     Raises:
         FileNotFoundError: no such file or folder.
@@ -220,18 +236,19 @@ def open_bag(path: Path) -> Iterator[Bag]:
     """
     if not path.exists():
         raise FileNotFoundError(f'no bag at {path}; expected {BAG_KINDS}')
-    if path.is_dir() and not (path / 'metadata.yaml').is_file():
+    with _as_bag_error(path):
+        segments = find_segments(path)
+    if not segments:
         raise BagError(
-            f'{path} is not a bag: the folder has no metadata.yaml; expected {BAG_KINDS} '
-            '(ros2 bag reindex makes a missing metadata.yaml)'
+            f'{path} is not a bag: the folder has no metadata.yaml and no bags; expected '
+            f'{BAG_KINDS} (ros2 bag reindex makes a missing metadata.yaml)'
         )
     with _as_bag_error(path):
-        reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY))
-        reader.open()
+        reader, unclosed = open_segments(segments)
     try:
         if not reader.message_count:
             raise BagError(f'{path} is empty: it holds no messages; record it again')
-        yield Bag(path, reader)
+        yield Bag(path, reader, unclosed_segment=unclosed)
     finally:
         reader.close()
 

@@ -124,7 +124,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_a_folder_without_metadata_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(BagError, match=r'no metadata\.yaml'), open_bag(tmp_path):
+    with pytest.raises(BagError, match=r'no metadata\.yaml and no bags'), open_bag(tmp_path):
         pass
 
 

@@ -12,7 +12,10 @@ def test_a_bag_of_an_earlier_run_is_removed(tmp_path: Path) -> None:
     bag = tmp_path / 'result_bag'
     bag.mkdir()
     (bag / 'metadata.yaml').touch()
-    (bag / 'result_bag.mcap').touch()
+    for name in ('result_bag.mcap', 'result_bag_0.mcap', 'result_bag_12.mcap'):
+        (bag / name).touch()
+    (bag / 'result_bag_13').mkdir()  # left open by a killed recorder
+    (bag / 'result_bag_13' / 'result_bag_13.mcap').touch()
     remove_earlier_bag(bag)
     assert not bag.exists()
     remove_earlier_bag(bag)  # nothing there: nothing to do
