@@ -15,6 +15,7 @@ from training.data.workers import WORKER_START, start_worker
 from training.labelled_outputs import at_loss_stride
 from training.losses.world import World
 from training.margins import Margins, margins_from
+from training.memory_fill import fill_stored_patterns
 from training.models.deployed import normalised
 from training.processes import Processes
 from training.run_log import RunLog
@@ -70,6 +71,8 @@ def run(
                 state.margins = find_margins(state, samples, settings)
                 if log is not None:
                     log.write(state.step, 'margins', vars(state.margins))
+            if state.step == settings.closed_set_steps:
+                fill_stored_patterns(state.network, samples)
             terms = stepper.take(batch)
             done += 1
             bar.update()

@@ -53,9 +53,14 @@ def build_network(settings: TrainSettings, *, has_weights: bool = True) -> Anoma
 
 
 def trained_network(settings: TrainSettings, weights: Mapping[str, Tensor]) -> AnomalyNetwork:
-    """Return the network of a run with the weights of its checkpoint, in evaluation mode."""
+    """Return the network of a run with the weights of its checkpoint, in evaluation mode.
+
+    Raises:
+        RuntimeError: its memory is empty, or holds patterns of another network.
+    """
     network = build_network(settings, has_weights=False)
     network.load_state_dict(dict(weights))
+    network.require_memory()
     return network.eval()
 
 

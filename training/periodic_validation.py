@@ -8,6 +8,7 @@ from training.checkpoints import save_checkpoint
 from training.data.frames import Frame
 from training.data.samples import TrainingSamples
 from training.fusion_fit import fitted_fusion
+from training.memory_fill import fill_stored_patterns
 from training.models.deployed import DeployedModel
 from training.models.fusion import single
 from training.run_data import (
@@ -57,6 +58,7 @@ class PeriodicValidation:
         settings = self._settings
         in_last_stage = state.step > settings.closed_set_steps or settings.anomaly_steps == 0
         if state.step > settings.closed_set_steps:
+            fill_stored_patterns(state.measured, self._samples)
             state.fusion = fitted_fusion(state.measured, self._samples, settings)
         fusion = state.fusion or single('free_energy')
         model = validation_model(state.measured, fusion, settings.network_hw)

@@ -50,6 +50,7 @@ class RunState:
         return next(self.network.parameters()).device
 
     def checkpoint(self, settings: TrainSettings) -> Checkpoint:
+        self.measured.bind_memory()
         return Checkpoint(
             settings=settings,
             step=self.step,

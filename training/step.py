@@ -1,19 +1,20 @@
 """One step of a run: forward, loss, backward, update; on one process or many."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from training.chunked_objective import anomaly_terms_of
 from training.data.samples import Sample
 from training.labelled_outputs import LabelledOutputs, at_loss_stride
 from training.losses.class_prototypes import updated_prototypes
 from training.losses.world import World
 from training.models.anomaly_outputs import AnomalyOutputs
 from training.models.deployed import normalised
-from training.objective import Objective, anomaly_terms, closed_set_terms, total
+from training.objective import Objective, closed_set_terms, total
 from training.processes import Processes, autocast
 from training.run_state import RATE_SHARE, RunState
 from training.schedule import learning_rate_at
@@ -43,7 +44,12 @@ class Stepper:
         self._settings = settings
         self._class_weights = None if class_weights is None else class_weights.to(state.device)
         self._world = World((processes or Processes()).count)
-        self._network = _wrapped(state, settings, self._world)
+        if settings.is_compiled:
+            state.network.compile()
+        self._shared: nn.Module = _NetworkAndLoss(state.network, settings)
+        if self._world.num_processes > 1:
+            # a stage leaves the heads of the other one without gradient
+            self._shared = DistributedDataParallel(self._shared, find_unused_parameters=True)
 
     def take(self, batch: Sample) -> dict[str, Tensor]:
         """Take one step and return the terms of its loss, detached.
@@ -88,8 +94,17 @@ class Stepper:
         return found
 
     def _terms(self, batch: Sample) -> dict[str, Tensor]:
+        device = self._state.device
+        image = normalised(batch.image.to(device, non_blocking=True))
+        terms: dict[str, Tensor] = self._shared(
+            image.contiguous(memory_format=torch.channels_last),
+            batch.labels.to(device, non_blocking=True),
+            self._terms_of,
+        )
+        return terms
+
+    def _terms_of(self, labelled: LabelledOutputs) -> dict[str, Tensor]:
         state, settings = self._state, self._settings
-        labelled = self._labelled(batch)
         if state.prototypes is not None:
             state.prototypes = updated_prototypes(
                 state.prototypes, labelled.embedding, labelled.labels, world=self._world
@@ -103,23 +118,13 @@ class Stepper:
             world=self._world,
         )
         in_closed_set = state.step < settings.closed_set_steps
-        return (closed_set_terms if in_closed_set else anomaly_terms)(labelled, objective)
-
-    def _labelled(self, batch: Sample) -> LabelledOutputs:
-        device = self._state.device
-        image = normalised(batch.image.to(device, non_blocking=True))
-        with autocast(self._settings, device):
-            outputs: AnomalyOutputs = self._network(
-                image.contiguous(memory_format=torch.channels_last)
-            )
-        labels = batch.labels.to(device, non_blocking=True)
-        return at_loss_stride(outputs, labels, stride=self._settings.losses.loss_stride)
+        return (closed_set_terms if in_closed_set else anomaly_terms_of)(labelled, objective)
 
     def _gradients_shared(self, *, is_last: bool) -> AbstractContextManager[None]:
         """Processes exchange gradients once a step, at its last part."""
-        if is_last or not isinstance(self._network, DistributedDataParallel):
+        if is_last or not isinstance(self._shared, DistributedDataParallel):
             return nullcontext()
-        return self._network.no_sync()
+        return self._shared.no_sync()
 
     def _not_finite(self, terms: dict[str, Tensor], batch: Sample) -> NotFiniteError:
         values = {name: term.item() for name, term in terms.items()}
@@ -129,14 +134,23 @@ class Stepper:
         )
 
 
-def _wrapped(state: RunState, settings: TrainSettings, world: World) -> nn.Module:
-    network: nn.Module = state.network
-    if world.num_processes > 1:
-        # a stage leaves the heads of the other one without gradient
-        network = DistributedDataParallel(network, find_unused_parameters=True)
-    if settings.is_compiled:
-        network.compile()
-    return network
+class _NetworkAndLoss(nn.Module):
+    """One module, because DistributedDataParallel must see which weights the loss leaves out."""
+
+    def __init__(self, network: nn.Module, settings: TrainSettings) -> None:
+        super().__init__()
+        self._network = network
+        self._settings = settings
+
+    def forward(
+        self,
+        image: Tensor,
+        labels: Tensor,
+        terms_of: Callable[[LabelledOutputs], dict[str, Tensor]],
+    ) -> dict[str, Tensor]:
+        with autocast(self._settings, image.device):
+            outputs: AnomalyOutputs = self._network(image)
+        return terms_of(at_loss_stride(outputs, labels, stride=self._settings.losses.loss_stride))
 
 
 def _parts_of(batch: Sample, count: int) -> Iterator[Sample]:

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from training.memory.network_hash import embedding_sha256
 from training.memory.pattern_memory import PatternMemory
 from training.models.anomaly_outputs import AnomalyOutputs
 from training.models.tap_head import HEAD_STRIDE, TapHead, resized
@@ -136,7 +137,7 @@ class AnomalyNetwork(nn.Module):
             embedding=embedding,
             outlier_logit=self._outlier_logit(taps),
         )
-        if self.memory is None or embedding is None:
+        if self.memory is None or embedding is None or not self._has_patterns():
             return outputs
         return replace(
             outputs, memory=self.memory.energies(embedding), memory_beta=self.memory.beta
@@ -161,6 +162,32 @@ class AnomalyNetwork(nn.Module):
         if self.posterior is not None:
             return cast('Tensor', self.posterior(taps)[:, 0])
         return taps[OUTLIER_LOGIT_TAP][:, 0] if OUTLIER_LOGIT_TAP in taps else None
+
+    def embedding_sha256(self) -> str:
+        """Return the hash of all that makes the embedding: whose patterns the memory holds."""
+        return embedding_sha256(self, ('closed_set', 'embedding'))
+
+    def bind_memory(self) -> None:
+        """Say that the patterns are of this network, as whoever saves both must."""
+        if self.memory is not None:
+            self.memory.bind_to(self.embedding_sha256())
+
+    def require_memory(self) -> None:
+        """Refuse to run with an empty memory, or with patterns of another network.
+
+        Raises:
+            RuntimeError: the message says how to fill it.
+        """
+        if self.memory is not None:
+            self.memory.require_filled()
+            self.memory.require_network(self.embedding_sha256())
+
+    def _has_patterns(self) -> bool:
+        """Whether the memory can be asked; stored patterns come with the anomaly stage."""
+        memory = self.memory
+        if memory is None or memory.settings.kind == 'learned' or torch.compiler.is_exporting():
+            return memory is not None
+        return bool(memory.is_class_filled.any() and memory.is_outlier_filled)
 
     def _refuse_drift(self) -> None:
         if not self.training or not self.has_frozen_norm:

@@ -41,11 +41,15 @@ class AnomalyOutputs:
 
     def resized(self, size_hw: tuple[int, int]) -> 'AnomalyOutputs':
         """Return all but the embedding in float32 at one size, by `at_size`."""
+        class_logits = at_size(self.class_logits.float(), size_hw)
+        is_adapted = self.adapted_logits is not self.class_logits
         return replace(
             self,
-            class_logits=at_size(self.class_logits.float(), size_hw),
+            class_logits=class_logits,
             background_logit=_map_at_size(self.background_logit, size_hw),
-            adapted_logits=at_size(self.adapted_logits.float(), size_hw),
+            adapted_logits=(
+                at_size(self.adapted_logits.float(), size_hw) if is_adapted else class_logits
+            ),
             abstention_logit=cast('Tensor', _map_at_size(self.abstention_logit, size_hw)),
             memory=None if self.memory is None else _memory_at_size(self.memory, size_hw),
             outlier_logit=_map_at_size(self.outlier_logit, size_hw),
