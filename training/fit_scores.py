@@ -55,24 +55,22 @@ class FitArguments:
     """0 is every core."""
 
 
-def fit_scores(stream: StoredFeatures, settings: dict[str, ScoreSettings], out: Path) -> list[str]:
-    """Fit and save each score, and return a line about each.
+def fit_scores(stream: StoredFeatures, settings: dict[str, ScoreSettings], out: Path) -> None:
+    """Fit and save each score, and say what on, and a line about each.
 
     With a score that cannot be fitted nothing after it is fitted, but what came before it stays.
 
     Raises:
         ScoreError, MemoryError: the message names the score.
     """
-    lines = []
+    say('\n'.join(lines_about(stream)))
     for name, each in settings.items():
         try:
             score = score_kind(name).score_class.fit(stream, each).eval()
         except (ScoreError, MemoryError) as error:
             raise type(error)(f'{name}: {error}') from error
         path = save_score(name, score, stream.fitted_on, out)
-        lines.append(f'{path}: {num_bytes(score) / 1e6:.2f} MB')
-        say(lines[-1])
-    return lines
+        say(f'{path}: {num_bytes(score) / 1e6:.2f} MB')
 
 
 def chosen_settings(arguments: FitArguments) -> dict[str, ScoreSettings]:
@@ -95,8 +93,8 @@ def chosen_settings(arguments: FitArguments) -> dict[str, ScoreSettings]:
     }
 
 
-def run(arguments: FitArguments) -> list[str]:
-    """Fit, and return lines for the terminal."""
+def run(arguments: FitArguments) -> None:
+    """Fit, and say what comes of it."""
     if arguments.num_threads:
         torch.set_num_threads(arguments.num_threads)
     settings = chosen_settings(arguments)
@@ -107,19 +105,19 @@ def run(arguments: FitArguments) -> list[str]:
         stream = open_features(arguments.stored)
         expected = expected_of(network, arguments.features)
         require_same(stream.fitted_on, expected, arguments.stored)
-        return [*lines_about(stream), *fit_scores(stream, settings, arguments.out)]
+        fit_scores(stream, settings, arguments.out)
+        return
     with tempfile.TemporaryDirectory(dir=arguments.out) as folder:
         stream = precompute(network, arguments.features, arguments.data, Path(folder))
-        return [*lines_about(stream), *fit_scores(stream, settings, arguments.out)]
+        fit_scores(stream, settings, arguments.out)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = tyro.cli(FitArguments, args=argv, prog='training.fit_scores', description=__doc__)
     try:
-        lines = run(arguments)
+        run(arguments)
     except (OSError, ValueError, MemoryError) as error:
         sys.exit(f'error: {error}')
-    say('\n'.join(lines))
 
 
 if __name__ == '__main__':

@@ -41,6 +41,45 @@ def pixel_intervals(
     return bootstrap_intervals(units, statistic, level=level, resamples=resamples, seed=seed)
 
 
+def paired_difference(
+    first: ImageLog,
+    second: ImageLog,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Resample the images of two logs together: the figures of the first less the second's.
+
+    Args:
+        first: of one scorer.
+        second: of another, on the same images in the same order.
+        level: share of the resamples inside the interval, 0..1.
+        resamples: how many times to draw.
+        seed: of the draw.
+
+    Raises:
+        ValueError: the images differ, are fewer than two, or hardly any has outliers.
+    """
+    if [each.name for each in first] != [each.name for each in second]:
+        raise ValueError('the two logs are not of the same images in the same order')
+    levels, counts = zip(*(_on_common_levels(log) for log in (first, second)), strict=True)
+    thresholds = [from_keys(each) for each in levels]
+    units = sums_by_group(np.concatenate(counts, axis=2), [each.group for each in first])
+    split = len(levels[0])
+
+    def statistic(sums: Counts) -> Figures | None:
+        found = [
+            _figures(operating_points.from_class_counts(each, part[1], part[0]))
+            for each, part in zip(thresholds, (sums[:, :split], sums[:, split:]), strict=True)
+        ]
+        if found[0] is None or found[1] is None:
+            return None
+        return {name: found[0][name] - found[1][name] for name in found[0]}
+
+    return bootstrap_intervals(units, statistic, level=level, resamples=resamples, seed=seed)
+
+
 def _figures(points: operating_points.OperatingPoints) -> Figures | None:
     if points.num_outlier == 0 or points.num_inlier == 0:
         return None

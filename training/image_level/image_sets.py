@@ -34,22 +34,17 @@ class ImageSet(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileImages:
     """Pictures in a folder or a zip file; the folder that one lies in is its class."""
 
-    root: Path
+    root: Path | zipfile.Path
     files: tuple[str, ...]
     class_of: tuple[str, ...]
 
     def picture(self, index: int) -> Rgb:
-        name = self.files[index]
-        if self.root.is_dir():
-            content = (self.root / name).read_bytes()
-        else:
-            with zipfile.ZipFile(self.root) as archive:
-                content = archive.read(name)
-        return decoded(content, f'{self.root}/{name}')
+        file = self.root / self.files[index]
+        return decoded(file.read_bytes(), str(file))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +67,13 @@ def open_images(spec: str) -> ImageSet:
     """
     if spec.startswith(TORCHVISION):
         return _from_torchvision(spec)
-    root = Path(spec)
-    if root.is_dir():
-        names = [each.relative_to(root).as_posix() for each in root.rglob('*') if each.is_file()]
-    elif zipfile.is_zipfile(root):
-        with zipfile.ZipFile(root) as archive:
-            names = archive.namelist()
+    folder = Path(spec)
+    root: Path | zipfile.Path = folder
+    if folder.is_dir():
+        names = [each.relative_to(folder).as_posix() for each in folder.rglob('*')]
+    elif zipfile.is_zipfile(folder):
+        root = zipfile.Path(folder)  # reads its directory once, not once a picture
+        names = root.root.namelist()
     else:
         raise ValueError(
             f'{spec} is neither a folder nor a zip file; give one, or torchvision:NAME:ROOT:test'

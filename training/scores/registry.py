@@ -26,7 +26,7 @@ from training.scores.max_softmax import MaxSoftmax
 from training.scores.pebal import PebalEnergy, PebalSettings
 from training.scores.readings import ScoreError
 from training.scores.reclag import RecLag, RecLagSettings
-from training.scores.score import AnyScore, ScoreSettings
+from training.scores.score import AnyScore, ScoreSettings, SettingsT
 from training.scores.she import She, SheSettings
 from training.scores.standardised_max_logit import StandardisedMaxLogit
 
@@ -82,7 +82,7 @@ def score_kind(name: str) -> ScoreKind:
     return SCORES[name]
 
 
-def with_everywhere(settings: ScoreSettings, **values: Any) -> ScoreSettings:
+def with_everywhere(settings: SettingsT, **values: Any) -> SettingsT:
     """Return settings with values of `ScoreSettings` set, also in the scores that it is made of.
 
     Args:
