@@ -59,7 +59,7 @@ class TrainSettings:
     energies: tuple[str, ...] = ('pebal_energy',)
     """What is published: one energy, or several to be fused. Of free_energy, pebal_energy,
     abstention_energy, background_energy, outlier_logit, dense_hybrid_energy,
-    hopfield_boosting_energy."""
+    hopfield_boosting_energy, retrieval_energy, modern_hopfield_energy."""
 
     batch_size: int = 10
     """Samples a step, of all processes and accumulations together."""

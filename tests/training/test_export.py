@@ -19,7 +19,11 @@ from training import export_check
 from training.checkpoints import save_checkpoint
 from training.export import ExportArguments, export
 from training.export_check import Agreement, VerificationError
+from training.models.anomaly_network import BranchSettings
+from training.models.anomaly_outputs import ENERGIES
+from training.models.fusion import Fusion
 from training.provenance import weights_sha256
+from training.run_state import new_state
 from training.trained_model import deployed_model
 
 CALIBRATION = Calibration(threshold=-1.5, false_positive_rate=0.01, fitted_on='a test')
@@ -108,3 +112,30 @@ def test_agreement_reads_well():
     assert str(Agreement(2e-5, 0.99995)) == (
         'energy within 2.0e-05 nat of torch, labels agree on 99.995 % of pixels'
     )
+
+
+def test_every_energy_of_a_network_with_all_parts_is_exported(tmp_path, tiny_settings):
+    taps = ('s4', 's8')
+    settings = replace(
+        tiny_settings,
+        branch=BranchSettings(
+            residual_taps=taps, embedding_taps=taps, posterior_taps=taps, width=8
+        ),
+        energies=tuple(ENERGIES),
+    )
+    count = len(ENERGIES)
+    fusion = Fusion(
+        components=tuple(ENERGIES),
+        means=(0.5,) * count,
+        standard_deviations=(2.0,) * count,
+        weights=(1 / count,) * count,
+    )
+    checkpoint = replace(
+        new_state(settings).checkpoint(settings), fusion=fusion, calibration=CALIBRATION
+    )
+    save_checkpoint(checkpoint, tmp_path / 'best.pt')
+    agreement = export(ExportArguments(tmp_path / 'best.pt', tmp_path / 'm.onnx'))
+    assert agreement.energy_difference < 1e-3
+    metadata = read_metadata(tmp_path / 'm.onnx')
+    assert metadata.energy.components == tuple(ENERGIES)
+    assert metadata.energy.unit == 'inlier standard deviation'

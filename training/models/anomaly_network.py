@@ -140,7 +140,10 @@ class AnomalyNetwork(nn.Module):
         if self.memory is None or embedding is None or not self._has_patterns():
             return outputs
         return replace(
-            outputs, memory=self.memory.energies(embedding), memory_beta=self.memory.beta
+            outputs,
+            memory=self.memory.energies(embedding),
+            memory_beta=self.memory.beta,
+            patterns=self.memory,
         )
 
     def _adapted(

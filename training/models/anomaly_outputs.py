@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import abstention_energy, dense_hybrid_energy, free_energy
-from training.memory.pattern_memory import MemoryEnergies
+from training.memory.pattern_memory import MemoryEnergies, PatternMemory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class AnomalyOutputs:
     """Hopfield energies of the embedding towards the patterns of the memory [cosine]."""
     memory_beta: Tensor | None = None
     """Inverse temperature of the memory, scalar; beta times its energies are in nats."""
+    patterns: PatternMemory | None = None
+    """What the energies were taken of; energies for study are taken when asked for."""
     outlier_logit: Tensor | None = None
     """(B, h, w) log-odds of the outlier posterior, in nats."""
 
@@ -75,9 +77,24 @@ ENERGIES: Final[Mapping[str, Callable[[AnomalyOutputs], Tensor | None]]] = Mappi
         'hopfield_boosting_energy': lambda of: (
             None if of.memory is None else of.memory.inlier - of.memory.outlier
         ),
+        'retrieval_energy': lambda of: (
+            None
+            if of.patterns is None or of.embedding is None
+            else of.patterns.retrieval_energy(of.embedding)
+        ),
+        'modern_hopfield_energy': lambda of: (
+            None
+            if of.patterns is None or of.embedding is None
+            else of.patterns.modern_energy(of.embedding)
+        ),
     }
 )
 """Name to energy (B, h, w), higher is more anomalous; None where the network lacks the part."""
+
+OF_FEATURES: Final = frozenset(
+    {'hopfield_boosting_energy', 'retrieval_energy', 'modern_hopfield_energy'}
+)
+"""Energies in units of the embedding; all others are in nats."""
 
 
 def energy_of(outputs: AnomalyOutputs, name: str) -> Tensor:

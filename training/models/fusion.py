@@ -6,7 +6,7 @@ from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import fused_energy, standardised_energy
 from hopfield_pebal_ros.contract.metadata import EnergyDescription
-from training.models.anomaly_outputs import AnomalyOutputs, at_size, energy_of
+from training.models.anomaly_outputs import OF_FEATURES, AnomalyOutputs, at_size, energy_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Fusion:
         """Return what the deployable file says of this energy."""
         if self.is_single:
             [kind] = self.components
-            unit = 'feature' if kind == 'hopfield_boosting_energy' else 'nat'
+            unit = 'feature' if kind in OF_FEATURES else 'nat'
             return EnergyDescription(kind=kind, unit=unit, components=self.components)
         return EnergyDescription(
             kind='fused_energy', unit='inlier standard deviation', components=self.components
