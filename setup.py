@@ -75,6 +75,7 @@ setup(
             f'detect = {NAME}.inference.detect:main',
             f'evaluate_bag = {NAME}.replay.evaluate_bag:main',
             f'play_bag = {NAME}.replay.play_bag:main',
+            f'calibrate_bag = {NAME}.replay.calibrate_bag:main',
             f'bag_from_images = {NAME}.replay.bag_from_images:main',
         ],
     },
