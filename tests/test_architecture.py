@@ -51,6 +51,7 @@ RULES = {
     'training/memory': allowed('torch', 'torchvision', 'safetensors', ours=('contract', 'scenes')),
     'training/losses': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
     'training/calibration': allowed('torch', ours=('contract', 'evaluation')),
+    'training/scores': allowed('torch', 'torchvision', 'safetensors', ours=('contract', 'scenes')),
     'training/data': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
 }  # fmt: skip
 EXTRA = {

@@ -24,5 +24,5 @@ class MaxSoftmax(Score[ScoreSettings]):
         logits = readings.class_logits
         behind = logits - logits.amax(dim=1, keepdim=True)  # <= 0, and 0 for the maximum
         # one maximum is left out of the sum, so that log1p keeps the digits of a sure answer
-        others = behind.exp().where(behind < 0, 0.0).sum(dim=1) + (behind == 0).sum(dim=1) - 1
-        return torch.log1p(others)
+        further_maxima = (behind == 0).sum(dim=1) - 1
+        return torch.log1p(behind.exp().where(behind < 0, 0.0).sum(dim=1) + further_maxima)
