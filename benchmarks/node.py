@@ -28,6 +28,7 @@ START_S: Final = 6.0
 """Given to a node, its model and discovery before a measurement."""
 
 
+NUM_FRAMES: Final = 30
 WARM_UP: Final = 3
 """First results that are left out."""
 
@@ -68,13 +69,9 @@ def _end_to_end() -> list[Figure]:
     """Compare with the default model: camera, node and listener in three processes."""
     metadata = read_metadata(DEFAULT_MODEL)
     parameters = node_arguments(output_size='network')
-    ours = _latencies(started_node=(NODE, *parameters), rate_hz=3, seconds=15)
+    ours = _latencies(NODE, *parameters)
     height, width = metadata.output_hw
-    through = _latencies(
-        started_node=('benchmarks.pass_through_node', str(height), str(width)),
-        rate_hz=3,
-        seconds=15,
-    )
+    through = _latencies('benchmarks.pass_through_node', str(height), str(width))
     alone = json.loads(
         subprocess.run(
             [sys.executable, '-m', 'benchmarks.node_inference'],
@@ -100,21 +97,20 @@ def _end_to_end() -> list[Figure]:
     ]
 
 
-def _latencies(*, started_node: Sequence[str], rate_hz: float, seconds: float) -> list[float]:
+def _latencies(*started_node: str) -> list[float]:
     """Return for each image the time until its last result came [ms], the first ones aside."""
+    count = str(NUM_FRAMES + WARM_UP)
     with (
         started(*started_node),
         started(
-            'benchmarks.node_listener', *RESULTS, '--seconds', str(seconds + START_S + 3)
+            'benchmarks.node_listener', *RESULTS, '--count', count, '--seconds', '120'
         ) as ears,
-        started(
-            'benchmarks.node_camera', '--rate', str(rate_hz), '--seconds', str(seconds + START_S)
-        ),
+        started('benchmarks.node_camera', '--rate', '3', '--seconds', '150'),
     ):
         latency_ms = answer_of(ears)['latency_ms']
     pairs = list(zip(*(latency_ms[topic] for topic in RESULTS), strict=False))[WARM_UP:]
     if not pairs:
-        raise RuntimeError(f'{started_node[0]} gave no results in {seconds} s')
+        raise RuntimeError(f'{started_node[0]} gave no results in two minutes')
     return [max(pair) for pair in pairs]
 
 
@@ -169,8 +165,8 @@ def _six_cameras() -> list[Figure]:
 def _first_result() -> Figure:
     """Start of the process to the first result, with the default model."""
     with (
-        started('benchmarks.node_listener', 'energy', '--first', '--seconds', '40') as ears,
-        started('benchmarks.node_camera', '--rate', '20', '--seconds', '40'),
+        started('benchmarks.node_listener', 'energy', '--count', '1', '--seconds', '60') as ears,
+        started('benchmarks.node_camera', '--rate', '20', '--seconds', '60'),
     ):
         time.sleep(4)  # both are there before the node
         start_s = time.time()

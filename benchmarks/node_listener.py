@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('topics', nargs='+')
     parser.add_argument('--seconds', type=float, default=10.0)
-    parser.add_argument('--first', action='store_true', help='end with the first result')
+    parser.add_argument('--count', type=int, default=10**9, help='end with so many of a topic')
     arguments = parser.parse_args()
     rclpy.init()
     node = rclpy.create_node('benchmark_listener')
@@ -40,7 +40,7 @@ def main() -> None:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     end_s = time.monotonic() + arguments.seconds
-    while time.monotonic() < end_s and not (arguments.first and first_s):
+    while time.monotonic() < end_s and min(map(len, latency_ms.values())) < arguments.count:
         executor.spin_once(timeout_sec=0.05)
     print(json.dumps({'first_s': first_s[:1], 'latency_ms': latency_ms}))  # noqa: T201
     executor.shutdown()

@@ -14,7 +14,7 @@ import hopfield_pebal_ros
 
 SMALL_ENGINE_S: Final = 0.02
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
     'ROS_DOMAIN_ID': str(1 + os.getpid() % 100),
     'FASTRTPS_DEFAULT_PROFILES_FILE': str(
@@ -31,7 +31,7 @@ def started(module: str, *arguments: str) -> Iterator[Process]:
     """Give a process `python -m module`; it is interrupted and waited for at the end."""
     process = subprocess.Popen(
         [sys.executable, '-m', module, *arguments],
-        env={**os.environ, **_SETTINGS},
+        env={**os.environ, **SETTINGS},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
