@@ -85,6 +85,8 @@ class SegmentReader:
         self.connections: list[Connection] = [
             each for reader in readers for each in reader.connections
         ]
+        self.start_ns = min(each.start_time for each in readers)
+        self.end_ns = max(each.end_time for each in readers) - 1
         self.message_count = sum(each.message_count for each in readers)
 
     def messages(

@@ -85,6 +85,16 @@ class Bag:
                 self._connections.setdefault(connection.topic, []).append(connection)
 
     @property
+    def start_ns(self) -> int:
+        """When its first message was recorded."""
+        return self._reader.start_ns
+
+    @property
+    def end_ns(self) -> int:
+        """When its last message was recorded."""
+        return self._reader.end_ns
+
+    @property
     def image_topics(self) -> tuple[ImageTopic, ...]:
         """Return the image topics in the order of their names."""
         return tuple(
@@ -92,7 +102,7 @@ class Bag:
                 name=name,
                 message_type=connections[0].msgtype,
                 num_messages=sum(each.msgcount for each in connections),
-                qos=recorded_qos(connections[0]),
+                qos=recorded_qos(connections),
             )
             for name, connections in sorted(self._connections.items())
         )

@@ -20,6 +20,7 @@ from hopfield_pebal_ros.replay.drive_bag import DrivePlan, is_rendered, render_d
 from hopfield_pebal_ros.replay.evaluate_bag import USER_ERRORS, EvaluateBag, evaluate_bag
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun
 from hopfield_pebal_ros.replay.frame_pictures import FramePainter
+from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms
 from hopfield_pebal_ros.report.panels import contact_sheet
 
 SEEDS: Final = (700_016, 700_012, 700_014)
@@ -102,7 +103,7 @@ def run_demo(settings: Demo) -> EvaluatedRun:
         _say('3/3 evaluating what came back, drawing pictures and the report')
         _write_sheets(run, painter, frames, every=settings.every)
 
-    return evaluate_bag(
+    run, _ = evaluate_bag(
         EvaluateBag(
             bag=bag,
             out=settings.out,
@@ -113,6 +114,7 @@ def run_demo(settings: Demo) -> EvaluatedRun:
         ),
         with_painter=write_sheets,
     )
+    return run
 
 
 def _check_needs(settings: Demo) -> None:
@@ -136,7 +138,7 @@ def _write_sheets(run: EvaluatedRun, painter: FramePainter, folder: Path, *, eve
     for old in folder.glob('[0-9][0-9][0-9].png'):
         old.unlink()
     for frame in [each for each in run.frames if each.status == 'ok'][::every]:
-        sheet_rgb = contact_sheet(painter.panels(frame.stamp_ns))
+        sheet_rgb = contact_sheet(painter.panels(frame))
         sheet_bgr = cv2.cvtColor(sheet_rgb, cv2.COLOR_RGB2BGR)
         path = folder / f'{frame.index:03d}.png'
         if not cv2.imwrite(str(path), sheet_bgr):
@@ -144,13 +146,12 @@ def _write_sheets(run: EvaluatedRun, painter: FramePainter, folder: Path, *, eve
 
 
 def _closing_words(settings: Demo, run: EvaluatedRun, took_s: float) -> str:
-    playback = run.playback
-    latency = sorted(parts['total'] for parts in playback.latency_ms.values())
+    latency = latency_percentiles_ms(run)
     lines = [
-        f'{len(playback.latency_ms)} of {len(playback.frames_in)} frames came back '
-        f'({playback.num_dropped} dropped, {playback.num_rejected} rejected), '
-        f'median latency {latency[len(latency) // 2]:.0f} ms on {playback.model.backend} '
-        f'{playback.model.precision}; {took_s:.0f} s in all.',
+        f'{len(run.latencies_ms)} of {run.num_in} frames came back '
+        f'({run.num_dropped} dropped, {run.num_rejected} rejected), '
+        f'median latency {latency["p50"]:.0f} ms on {run.model.backend} '
+        f'{run.model.precision}; {took_s:.0f} s in all.',
         'Look at:',
     ]
     looks = {

@@ -15,6 +15,7 @@ from typing import IO
 
 from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
 
+CLOCK_TOPIC = '/clock'
 STOP_WITHIN_S = 5.0
 SHOWN_LINES = 12
 SHOWN_BYTES = 20_000
@@ -54,25 +55,30 @@ class NodeSettings:
     threshold: float | None = None
     """None: the calibrated one of the file."""
     min_region_area_px: int = 100
+    cameras: tuple[str, ...] = ('',)
+    """Names; '' is one camera without."""
+    use_sim_time: bool = False
+    """Take the time from the clock of the place."""
 
-    def arguments(self, place: NodePlace, *, is_reliable: bool) -> list[str]:
+    def arguments(self, place: NodePlace) -> list[str]:
         """Return the command line arguments of the node.
 
         Args:
             place: where it runs.
-            is_reliable: subscribe to the camera reliably, else best effort.
         """
         threshold = math.nan if self.threshold is None else float(self.threshold)
         parameters = {
             'model': _quoted(str(self.model.resolve())),
             'backend': self.backend,
-            'image_reliability': 'reliable' if is_reliable else 'best_effort',
+            'cameras': f'[{", ".join(map(_quoted, self.cameras))}]',
+            'use_sim_time': str(self.use_sim_time).lower(),
             'precision': _quoted(self.precision or ''),
             'energy_threshold': '.nan' if math.isnan(threshold) else repr(threshold),
             'min_region_area_px': str(self.min_region_area_px),
             'diagnostics_period_s': '0.1',  # often enough to catch most frames
         }
         words = ['--ros-args', '-r', f'__ns:={place.namespace}', '-r', f'__node:={place.name}']
+        words += ['-r', f'{CLOCK_TOPIC}:={place.topic(CLOCK_TOPIC)}']
         for name, value in parameters.items():
             words += ['-p', f'{name}:={value}']
         return words
@@ -102,14 +108,13 @@ class DetectorProcess:
         settings: NodeSettings,
         place: NodePlace,
         *,
-        is_reliable: bool,
         environment: Mapping[str, str],
     ) -> None:
         self._command = [
             sys.executable,
             '-m',
             'hopfield_pebal_ros.node.detector_node',
-            *settings.arguments(place, is_reliable=is_reliable),
+            *settings.arguments(place),
         ]
         self._environment = {**os.environ, **environment}
         self._log: IO[bytes] | None = None

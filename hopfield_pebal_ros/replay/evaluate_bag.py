@@ -19,6 +19,7 @@ from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepar
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
 from hopfield_pebal_ros.replay.bags import Bag, BagError, ImageTopic, open_bag
 from hopfield_pebal_ros.replay.camera_images import to_pixels
+from hopfield_pebal_ros.replay.cameras import BagCamera, choose_cameras
 from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings, exit_on_sigterm
 from hopfield_pebal_ros.replay.earlier_results import remove_earlier_bag
 from hopfield_pebal_ros.replay.evaluated_run import (
@@ -26,8 +27,8 @@ from hopfield_pebal_ros.replay.evaluated_run import (
     evaluate_run,
     write_frame_lines,
 )
-from hopfield_pebal_ros.replay.frame_pictures import FramePainter
-from hopfield_pebal_ros.replay.ground_truth import GroundTruth
+from hopfield_pebal_ros.replay.frame_pictures import CameraFrames, FramePainter
+from hopfield_pebal_ros.replay.label_sources import find_truths, parse_label_topics
 from hopfield_pebal_ros.replay.offline import run_offline
 from hopfield_pebal_ros.replay.playback import (
     BYTES_PER_PIXEL,
@@ -35,6 +36,13 @@ from hopfield_pebal_ros.replay.playback import (
     SENT_BYTES_PER_PIXEL,
     Mode,
     Playback,
+)
+from hopfield_pebal_ros.replay.requirements import (
+    RequirementError,
+    Verdict,
+    as_table,
+    judge,
+    parse_requirements,
 )
 from hopfield_pebal_ros.replay.run_report import run_page
 from hopfield_pebal_ros.replay.run_summary import summarise
@@ -45,6 +53,7 @@ FRAME_LINES: Final = 'result.jsonl'
 SUMMARY: Final = 'summary.json'
 REPORT: Final = 'report.html'
 REPORT_BYTES: Final = 20_000_000
+REQUIREMENT_FAILS: Final = 3
 
 USER_ERRORS: Final = (
     BagError,
@@ -53,6 +62,7 @@ USER_ERRORS: Final = (
     FileNotFoundError,
     NodeError,
     OutputFolderError,
+    RequirementError,
 )
 """What a command reports in a line, without a traceback."""
 
@@ -69,9 +79,27 @@ class EvaluateBag:
     model: Path = DEFAULT_MODEL
     """Deployable ONNX file."""
     mode: Mode = 'offline'
-    """offline: every frame, no ROS. realtime: the node in its own process, played over DDS."""
+    """offline: every frame, no ROS. realtime: the node in its own process, played over DDS.
+    Figures of one are not to be compared with those of the other."""
     topic: str | None = None
     """Camera topic; needed where the bag has several."""
+    cameras: tuple[str, ...] = ()
+    """Several cameras: each NAME, of the one topic with /NAME/ in it, or NAME:=TOPIC; or only the
+    word all."""
+    labels: Path | None = None
+    """Folder with ground truth: PNGs of class ids, 254 outlier, 255 ignore, named by the header
+    stamp of their camera image (NANOSECONDS.png or SECONDS.NANOSECONDS.png); of several cameras
+    in folders of their names. Without it, the label topic of the bag is taken where it has one."""
+    label_topics: tuple[str, ...] = ()
+    """Topics with ground truth: TOPIC, or CAMERA:=TOPIC each; /ground_truth/labels, or
+    /CAMERA/ground_truth/labels of several cameras, where not given."""
+    require: tuple[str, ...] = ()
+    """What must hold, each KEY:min=NUMBER or KEY:max=NUMBER with a key of summary.json, such as
+    figures.ap:min=0.4 latency_ms.p95:max=100. The exit code is 3 where one does not."""
+    rate: float = 1.0
+    """How many times as fast as recorded; realtime only."""
+    use_sim_time: bool = False
+    """The node takes its time from /clock, which the replay publishes; realtime only."""
     backend: Backend = 'openvino'
     """Inference runtime."""
     precision: RunPrecision | None = None
@@ -85,28 +113,30 @@ class EvaluateBag:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return 0, 1 after an error, or 3 where a requirement does not hold."""
     settings = tyro.cli(EvaluateBag, prog='evaluate_bag', args=arguments)
     try:
         with exit_on_sigterm():
-            run = evaluate_bag(settings)
+            run, verdicts = evaluate_bag(settings)
     except USER_ERRORS as error:
         print(f'evaluate_bag: {error}', file=sys.stderr)  # noqa: T201
         return 1
-    playback = run.playback
     print(  # noqa: T201
-        f'{len(playback.latency_ms)} of {len(playback.frames_in)} frames with result, '
-        f'{playback.num_dropped} dropped, {playback.num_rejected} rejected\n'
+        f'{len(run.latencies_ms)} of {run.num_in} frames with result, '
+        f'{run.num_dropped} dropped, {run.num_rejected} rejected\n'
         f'report: {settings.out / REPORT}'
     )
-    return 0
+    if verdicts:
+        print(as_table(verdicts))  # noqa: T201
+    return 0 if all(each.holds for each in verdicts) else REQUIREMENT_FAILS
 
 
 def evaluate_bag(
     settings: EvaluateBag,
     *,
     with_painter: Callable[[EvaluatedRun, FramePainter], None] = lambda *_: None,
-) -> EvaluatedRun:
-    """Write everything that `EvaluateBag.out` names and return the run.
+) -> tuple[EvaluatedRun, tuple[Verdict, ...]]:
+    """Write everything that `EvaluateBag.out` names; return the run and what came of `require`.
 
     Args:
         settings: what to run.
@@ -117,41 +147,75 @@ def evaluate_bag(
         BagError: the bag cannot be used; or labels do not fit.
         DeploymentError: the model file is not deployable.
         EngineError: the model cannot run as asked.
+        NodeError: the node did not start, died, or answered nothing.
         OutputFolderError: the results cannot be written, or need too much space.
+        RequirementError: a requirement that no run can have.
     """
+    _check_realtime_only(settings)
     with open_bag(settings.bag) as bag:
-        topic = bag.image_topic(settings.topic) if settings.topic else bag.camera_topic()
-        camera_recorded_ns = bag.recorded_by_stamp(topic.name)
-        truth = GroundTruth(bag)
-        label_set = read_metadata(settings.model).label_set
-        with contextlib.suppress(ImageMessageError):  # counted and named when its turn comes
-            truth.check_first(topic.name, camera_recorded_ns, label_set)
-        frame_pixels = _first_frame_pixels(bag, topic)
-        _prepare(settings, topic, frame_pixels)
-        result_path = settings.out / RESULT_BAG
-        playback = _play(settings, bag, topic, frame_pixels, result_path)
-        with open_bag(result_path) as result_bag:
-            run = evaluate_run(playback, result_bag, truth)
+        cameras, sources = _find_cameras(settings, bag)
+        requirements = parse_requirements(settings.require, [each.name for each in cameras])
+        frame_pixels = max(_first_frame_pixels(bag, each.topic) for each in cameras)
+        _prepare(settings, cameras, frame_pixels)
+        playbacks = _play(settings, bag, cameras, frame_pixels)
+        with open_bag(settings.out / RESULT_BAG) as result_bag:
+            truths = {name: each.truth for name, each in sources.items()}
+            run = evaluate_run(playbacks, result_bag, truths, notices=_notices(bag))
             painter = FramePainter(
-                bag=bag,
-                camera_recorded_ns=camera_recorded_ns,
-                topic=topic.name,
-                result_bag=result_bag,
-                truth=truth,
-                model=playback.model,
+                bag=bag, cameras=sources, result_bag=result_bag, model=run.model
             )
             with_painter(run, painter)
-            _write(settings, run, painter)
-    return run
+            verdicts = judge(requirements, summarise(run))
+            _write(settings, run, painter, verdicts)
+    return run, verdicts
 
 
-def _prepare(settings: EvaluateBag, topic: ImageTopic, frame_pixels: int) -> None:
+def _check_realtime_only(settings: EvaluateBag) -> None:
+    if not settings.rate > 0:
+        raise BagError(f'--rate must be positive, got {settings.rate:g}')
+    if settings.mode == 'offline' and (settings.rate != 1 or settings.use_sim_time):
+        raise BagError(
+            '--rate and --use-sim-time are of --mode realtime; offline runs every frame, as fast '
+            'as it can'
+        )
+
+
+def _find_cameras(
+    settings: EvaluateBag, bag: Bag
+) -> tuple[tuple[BagCamera, ...], dict[str, CameraFrames]]:
+    """Return the cameras of the run, and by name where their images and labels are."""
+    if settings.topic and settings.cameras:
+        raise BagError('--topic names the only camera, --cameras several: drop one of them')
+    label_topics = parse_label_topics(settings.label_topics)
+    if settings.cameras:
+        cameras = choose_cameras(bag, settings.cameras, label_topics=label_topics.values())
+    else:
+        topic = bag.image_topic(settings.topic) if settings.topic else bag.camera_topic()
+        cameras = (BagCamera('', topic),)
+    truths = find_truths(bag, cameras, folder=settings.labels, topics=label_topics)
+    label_set = read_metadata(settings.model).label_set
+    sources = {}
+    for camera in cameras:
+        name, truth = camera.topic.name, truths[camera.name]
+        recorded_ns = bag.recorded_by_stamp(name)
+        with contextlib.suppress(ImageMessageError):  # counted and named when its turn comes
+            truth.check_first(bag, name, recorded_ns, label_set)
+        sources[camera.name] = CameraFrames(topic=name, recorded_ns=recorded_ns, truth=truth)
+    return cameras, sources
+
+
+def _notices(bag: Bag) -> list[str]:
+    if bag.unclosed_segment is None:
+        return []
+    return [f'{bag.unclosed_segment.name} was never closed and cannot be read; it is left out.']
+
+
+def _prepare(settings: EvaluateBag, cameras: Sequence[BagCamera], frame_pixels: int) -> None:
     """Find out that the results can be written before any work starts."""
     overlay = OVERLAY_BYTES_PER_PIXEL if settings.mode == 'realtime' else 0
+    num_frames = sum(each.topic.num_messages for each in cameras)
     bytes_per_frame = frame_pixels * (BYTES_PER_PIXEL + overlay)
-    prepare_output_folder(
-        settings.out, needed_bytes=REPORT_BYTES + topic.num_messages * bytes_per_frame
-    )
+    prepare_output_folder(settings.out, needed_bytes=REPORT_BYTES + num_frames * bytes_per_frame)
     remove_earlier_bag(settings.out / RESULT_BAG)
     for name in (FRAME_LINES, SUMMARY, REPORT):  # what fails must not leave an old report
         (settings.out / name).unlink(missing_ok=True)
@@ -167,19 +231,23 @@ def _first_frame_pixels(bag: Bag, topic: ImageTopic) -> int:
 
 
 def _play(
-    settings: EvaluateBag, bag: Bag, topic: ImageTopic, frame_pixels: int, result_path: Path
-) -> Playback:
-    with tqdm(total=topic.num_messages, unit='frame', disable=None) as bar:
+    settings: EvaluateBag, bag: Bag, cameras: Sequence[BagCamera], frame_pixels: int
+) -> tuple[Playback, ...]:
+    result_path = settings.out / RESULT_BAG
+    with tqdm(
+        total=sum(each.topic.num_messages for each in cameras), unit='frame', disable=None
+    ) as bar:
         if settings.mode == 'realtime':
             # ROS is needed in this mode only
             from hopfield_pebal_ros.replay.realtime import run_realtime
 
             return run_realtime(
                 bag,
-                topic,
-                _node_settings(settings),
+                cameras,
+                _node_settings(settings, cameras),
                 result_bag=result_path,
                 bytes_per_frame=frame_pixels * SENT_BYTES_PER_PIXEL,
+                rate=settings.rate,
                 progress=bar.update,
             )
         detector = AnomalyDetector.open(
@@ -190,27 +258,31 @@ def _play(
             min_region_area_px=settings.min_region_area_px,
         )
         try:
-            return run_offline(bag, topic, detector, result_bag=result_path, progress=bar.update)
+            return run_offline(bag, cameras, detector, result_bag=result_path, progress=bar.update)
         finally:
             detector.close()
 
 
-def _node_settings(settings: EvaluateBag) -> NodeSettings:
+def _node_settings(settings: EvaluateBag, cameras: Sequence[BagCamera]) -> NodeSettings:
     return NodeSettings(
         model=settings.model,
         backend=settings.backend,
         precision=settings.precision,
         threshold=settings.threshold,
         min_region_area_px=settings.min_region_area_px,
+        cameras=tuple(each.name for each in cameras),
+        use_sim_time=settings.use_sim_time,
     )
 
 
-def _write(settings: EvaluateBag, run: EvaluatedRun, painter: FramePainter) -> None:
+def _write(
+    settings: EvaluateBag, run: EvaluatedRun, painter: FramePainter, verdicts: Sequence[Verdict]
+) -> None:
     write_frame_lines(run, settings.out / FRAME_LINES)
-    summary = json.dumps(summarise(run), indent=1, allow_nan=False)
+    summary = json.dumps(summarise(run, verdicts), indent=1, allow_nan=False)
     (settings.out / SUMMARY).write_text(f'{summary}\n', 'utf-8')
     title = settings.title or f'Anomaly detection on {settings.bag.resolve().name}'
-    page = run_page(run, painter, title=title)
+    page = run_page(run, painter, title=title, verdicts=verdicts)
     (settings.out / REPORT).write_text(render_page(page), 'utf-8')
 
 

@@ -13,8 +13,9 @@ from hopfield_pebal_ros.inference.detection import Detection
 from hopfield_pebal_ros.inference.overlay import draw_overlay
 from hopfield_pebal_ros.replay.bags import Bag
 from hopfield_pebal_ros.replay.camera_images import to_rgb
+from hopfield_pebal_ros.replay.evaluated_run import FrameRecord
 from hopfield_pebal_ros.replay.ground_truth import GroundTruth
-from hopfield_pebal_ros.replay.playback import OVERLAY_TOPIC, RunningModel
+from hopfield_pebal_ros.replay.playback import OVERLAY_TOPIC, RunningModel, camera_topic
 from hopfield_pebal_ros.replay.results import FrameResult, read_result
 from hopfield_pebal_ros.report.panels import Panel, frame_panels
 
@@ -22,29 +23,39 @@ NOT_MEASURED: Final = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class CameraFrames:
+    """Where the images of a camera are, and their ground truth."""
+
+    topic: str
+    """In the bag."""
+    recorded_ns: Mapping[int, int]
+    """{header stamp: time of recording}."""
+    truth: GroundTruth
+
+
+@dataclass(frozen=True, kw_only=True)
 class FramePainter:
     """What is needed to paint any frame of a run."""
 
     bag: Bag
-    camera_recorded_ns: Mapping[int, int]
-    """{header stamp: time of recording} of the camera images."""
-    topic: str
+    cameras: Mapping[str, CameraFrames]
+    """By name."""
     result_bag: Bag
-    truth: GroundTruth
     model: RunningModel
 
-    def panels(self, stamp_ns: int) -> tuple[Panel, ...]:
-        """Return the panels of the frame with this stamp, which has a result."""
-        recorded_ns = self.camera_recorded_ns[stamp_ns]
-        image_rgb = to_rgb(self.bag.message_at(self.topic, recorded_ns).message)
-        result = read_result(self.result_bag, stamp_ns)
-        truth = self.truth.at(stamp_ns)
+    def panels(self, frame: FrameRecord) -> tuple[Panel, ...]:
+        """Return the panels of a frame that has a result."""
+        camera = self.cameras[frame.camera]
+        recorded_ns = camera.recorded_ns[frame.stamp_ns]
+        image_rgb = to_rgb(self.bag.message_at(camera.topic, recorded_ns).message)
+        result = read_result(self.result_bag, frame.stamp_ns, camera=frame.camera)
+        truth = camera.truth.at(frame.stamp_ns)
         metadata = self.model.metadata
         return frame_panels(
             image_rgb,
             label_map=result.label_map,
             energy_map=result.energy_map,
-            regions_rgb=self._regions_rgb(image_rgb, result),
+            regions_rgb=self._regions_rgb(image_rgb, result, frame.camera),
             palette_rgb=metadata.label_set.palette_rgb(),
             threshold=self.model.threshold,
             energy_scale=metadata.calibration.inlier_standard_deviation,
@@ -52,11 +63,12 @@ class FramePainter:
         )
 
     def _regions_rgb(
-        self, image_rgb: npt.NDArray[np.uint8], result: FrameResult
+        self, image_rgb: npt.NDArray[np.uint8], result: FrameResult, camera: str
     ) -> npt.NDArray[np.uint8]:
         """Return the overlay that the node published, or draw the same from the results."""
-        if self.result_bag.has_messages_on(OVERLAY_TOPIC):
-            published = self.result_bag.find_message(OVERLAY_TOPIC, result.stamp_ns)
+        topic = camera_topic(camera, OVERLAY_TOPIC)
+        if self.result_bag.has_messages_on(topic):
+            published = self.result_bag.find_message(topic, result.stamp_ns)
             if published is not None:
                 return to_rgb(published.message)
         palette_rgb = self.model.metadata.label_set.palette_rgb()

@@ -15,7 +15,7 @@ NUM_EXTREMES = 2
 
 def picture_sections(run: EvaluatedRun, painter: FramePainter) -> list[Section]:
     """Return frames spread over the bag, then those that stand out."""
-    model = run.playback.model
+    model = run.model
     classes = model.metadata.label_set.classes
     legend = [LegendEntry(each.name, each.color_rgb) for each in classes]
     spread = spread_over_time(run.frames, NUM_SPREAD)
@@ -55,9 +55,9 @@ def _painted(
 ) -> tuple[FramePictures, ...]:
     return tuple(
         FramePictures(
-            title=f'Frame {frame.index}',
-            note=_note(frame, run.playback.frames_in[0]),
-            pictures=tuple(to_picture(panel) for panel in painter.panels(frame.stamp_ns)),
+            title=f'Frame {frame.name}',
+            note=_note(frame, run.start_ns),
+            pictures=tuple(to_picture(panel) for panel in painter.panels(frame)),
         )
         for frame in frames
     )

@@ -17,6 +17,8 @@ RESULT_TOPICS: Final = (SEGMENTATION_TOPIC, ENERGY_TOPIC, MASK_TOPIC)
 OVERLAY_TOPIC: Final = '/overlay'
 """bgr8; recorded in real time only, where the node draws it."""
 
+RECORDED_TOPICS: Final = (*RESULT_TOPICS, OVERLAY_TOPIC)
+
 BYTES_PER_PIXEL: Final = 6
 """Of the three result images: uint8 labels, float32 energy, uint8 mask."""
 
@@ -24,6 +26,11 @@ OVERLAY_BYTES_PER_PIXEL: Final = 3
 
 SENT_BYTES_PER_PIXEL: Final = 3 + BYTES_PER_PIXEL + OVERLAY_BYTES_PER_PIXEL
 """Over DDS for one frame, with its camera image."""
+
+
+def camera_topic(camera: str, topic: str) -> str:
+    """Return an absolute topic of one camera: '/front/energy', or '/energy' without a name."""
+    return f'/{camera}{topic}' if camera else topic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,17 +49,20 @@ class RunningModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Playback:
-    """Frames in, results out, and how long each took; frames are named by header stamp [ns]."""
+    """One camera: frames in, results out, how long each took; frames are named by stamp [ns]."""
 
     mode: Mode
+    camera: str = ''
+    """Name; '' where a run has one camera without a name."""
     topic: str
+    """In the bag."""
     model: RunningModel
     frames_in: tuple[int, ...]
     """In the order they were played."""
     latency_ms: Mapping[int, Mapping[str, float]]
     """Of each frame with a result: 'total', and its parts where they are known."""
-    inference_ms: Mapping[str, float]
-    """Percentiles p50, p95, p99; empty where not known."""
+    inference_ms: tuple[float, ...]
+    """Of as many frames as are known."""
     rejected: Mapping[int, str] = field(default_factory=dict)
     """Frames that could not be decoded, with the reason."""
     num_rejected_unnamed: int = 0

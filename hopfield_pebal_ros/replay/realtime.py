@@ -1,11 +1,12 @@
 """Play a bag over DDS to the detector node in its own process and record what comes back."""
 
 import functools
+import itertools
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -18,26 +19,24 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import Image
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
-from hopfield_pebal_ros.replay.bags import (
-    CAMERA_TOPIC,
-    IMAGE_TYPE,
-    Bag,
-    BagError,
-    ImageTopic,
-    SerialisedMessage,
-)
+from hopfield_pebal_ros.replay.bag_clock import BagClock
+from hopfield_pebal_ros.replay.bags import CAMERA_TOPIC, Bag, SerialisedMessage
+from hopfield_pebal_ros.replay.cameras import BagCamera
 from hopfield_pebal_ros.replay.detector_process import (
+    CLOCK_TOPIC,
     DetectorProcess,
     NodeError,
     NodePlace,
     NodeSettings,
 )
 from hopfield_pebal_ros.replay.node_report import NodeReport
-from hopfield_pebal_ros.replay.play_bag import open_publishers, play
-from hopfield_pebal_ros.replay.playback import Playback
-from hopfield_pebal_ros.replay.realtime_playback import realtime_playback
-from hopfield_pebal_ros.replay.recording import RECORDED_TOPICS, ResultRecording
+from hopfield_pebal_ros.replay.play_bag import clock_published, open_publishers, play
+from hopfield_pebal_ros.replay.playback import RECORDED_TOPICS, Playback, camera_topic
+from hopfield_pebal_ros.replay.realtime_playback import realtime_playback, running_model
+from hopfield_pebal_ros.replay.recording import ResultRecording
 from hopfield_pebal_ros.replay.shared_memory import shared_memory_environment
+
+CLOCK_RATE_HZ: Final = 100.0
 
 READY_WITHIN_S: Final = 90.0
 """Loading and warming up a large model on a busy machine takes its time."""
@@ -74,66 +73,84 @@ def private_environment(domain_id: int, *, bytes_per_frame: int) -> Iterator[dic
 
 def run_realtime(
     bag: Bag,
-    topic: ImageTopic,
+    cameras: Sequence[BagCamera],
     settings: NodeSettings,
     *,
     result_bag: Path,
     bytes_per_frame: int,
+    rate: float = 1.0,
     progress: Callable[[], Any] = lambda: None,
-) -> Playback:
-    """Play the camera images at their recorded pace and record the node's results.
+) -> tuple[Playback, ...]:
+    """Play the cameras to one node and record its results.
 
     Args:
         bag: open.
-        topic: camera images, not compressed.
+        cameras: of the bag, as `settings` names them.
         settings: of the node.
         result_bag: bag to make.
-        bytes_per_frame: of the camera image and of all results of it.
+        bytes_per_frame: of a camera image and of all results of it.
+        rate: how many times as fast as recorded.
         progress: called for each frame that is sent.
+
+    Returns:
+        What happened to the frames of each camera.
 
     Raises:
         FileNotFoundError: no such model file.
         DeploymentError: the model file is not deployable.
-        BagError: compressed images, or a damaged bag.
+        BagError: a damaged bag, or a disk that is full.
         NodeError: the node did not start, died, or answered nothing.
     """
-    if topic.message_type != IMAGE_TYPE:
-        raise BagError(
-            f'{topic.name} has {topic.message_type}, the node subscribes to {IMAGE_TYPE}; use '
-            '--mode offline for compressed images'
-        )
     metadata = read_metadata(settings.model)
     place = NodePlace.of_this_process()
-    frames_in: list[int] = []
+    names = {each.topic.name: each.name for each in cameras}
+    played_as = {
+        topic: place.topic(camera_topic(name, CAMERA_TOPIC)) for topic, name in names.items()
+    }
+    frames_in: dict[str, list[int]] = {each.name: [] for each in cameras}
+    clock = BagClock(rate)
     with (
-        ResultRecording(result_bag) as recording,
-        private_environment(place.domain_id, bytes_per_frame=bytes_per_frame) as environment,
+        ResultRecording(result_bag, frames_in) as recording,
+        private_environment(
+            place.domain_id, bytes_per_frame=len(cameras) * bytes_per_frame
+        ) as environment,
         _node(place.domain_id) as node,
-        DetectorProcess(
-            settings, place, is_reliable=topic.qos.is_reliable, environment=environment
-        ) as process,
     ):
         report = NodeReport()
         ears = _listen(node, recording, report, place)
-        publishers = open_publishers(node, [topic], {topic.name: place.topic(CAMERA_TOPIC)})
-        _wait_until_ready(process, publishers[topic.name], ears, report)
+        # first the publishers: the node fits its subscriptions to them
+        publishers = open_publishers(node, [each.topic for each in cameras], played_as)
+        with (
+            DetectorProcess(settings, place, environment=environment) as process,
+            clock_published(node, clock, rate_hz=CLOCK_RATE_HZ, topic=place.topic(CLOCK_TOPIC)),
+        ):
+            _wait_until_ready(process, node, publishers.values(), ears, report)
 
-        def before_publish(message: SerialisedMessage) -> None:
-            process.check()
-            frames_in.append(message.stamp_ns)
-            recording.latency.sent(message.stamp_ns, time.monotonic())
-            progress()
+            def before_publish(message: SerialisedMessage) -> None:
+                process.check()
+                name = names[message.topic]
+                frames_in[name].append(message.stamp_ns)
+                recording.answers[name].latency.sent(message.stamp_ns, time.monotonic())
+                progress()
 
-        play(bag, publishers, rate=1.0, before_publish=before_publish)
-        _wait_until_quiet(recording, process, report, len(frames_in))
-        _wait_for_news(report, process)
-        if not recording.num_complete():
-            raise NodeError(
-                f'{len(frames_in)} frames were sent and no result came back; the last lines of '
-                f'the node:\n{process.last_lines()}'
-            )
-    return realtime_playback(
-        topic.name, settings, metadata, frames_in=frames_in, recording=recording, report=report
+            num_sent = play(bag, publishers, clock, before_publish=before_publish)
+            _wait_until_quiet(recording, process, report, num_sent)
+            _wait_for_news(report, process)
+            if not recording.num_complete():
+                raise NodeError(
+                    f'{num_sent} frames were sent and no result came back; the last lines of '
+                    f'the node:\n{process.last_lines()}'
+                )
+    model = running_model(settings, metadata, report.values)
+    return tuple(
+        realtime_playback(
+            each,
+            model,
+            frames_in=frames_in[each.name],
+            answers=recording.answers[each.name],
+            report=report.of(each.name),
+        )
+        for each in cameras
     )
 
 
@@ -169,28 +186,28 @@ def _listen(
     """Record every result topic and what the node says of itself; return the subscriptions."""
 
     def take_diagnostics(message: DiagnosticArray) -> None:
-        values = {
-            each.key: each.value
+        statuses = {
+            status.name.partition(': ')[2]: {each.key: each.value for each in status.values}
             for status in message.status
             if status.hardware_id == place.name
-            for each in status.values
         }
-        if values:
-            report.add(values)
+        if statuses:
+            report.add(statuses)
 
     ears = [node.create_subscription(DiagnosticArray, '/diagnostics', take_diagnostics, 10)]
-    for topic in RECORDED_TOPICS:
-        take = functools.partial(recording.received, topic)
-        ears.append(
-            node.create_subscription(
-                Image, place.topic(topic), take, QoSProfile(depth=10), raw=True
-            )
-        )
+    for camera, topic in itertools.product(recording.answers, RECORDED_TOPICS):
+        take = functools.partial(recording.received, camera, topic)
+        name = place.topic(camera_topic(camera, topic))
+        ears.append(node.create_subscription(Image, name, take, QoSProfile(depth=10), raw=True))
     return ears
 
 
 def _wait_until_ready(
-    process: DetectorProcess, publisher: Any, ears: Sequence[Any], report: NodeReport
+    process: DetectorProcess,
+    node: Node,
+    publishers: Collection[Any],
+    ears: Sequence[Any],
+    report: NodeReport,
 ) -> None:
     """Wait until the node is active and subscribed, and its results are found.
 
@@ -200,7 +217,7 @@ def _wait_until_ready(
     give_up_s = time.monotonic() + READY_WITHIN_S
     while (
         report.values.get('lifecycle_state') != 'active'
-        or not publisher.get_subscription_count()
+        or not all(_is_heard(node, publisher) for publisher in publishers)
         or not all(ear.get_publisher_count() for ear in ears)
     ):
         process.check()
@@ -208,10 +225,20 @@ def _wait_until_ready(
             raise NodeError(
                 f'the detector node was {report.values.get("lifecycle_state", "not heard of")} '
                 f'{READY_WITHIN_S:.0f} s after its start, or did not subscribe to '
-                f'{publisher.topic_name}; its last lines:\n{process.last_lines()}'
+                f'{", ".join(each.topic_name for each in publishers)}; its last lines:\n'
+                f'{process.last_lines()}'
             )
         time.sleep(0.05)
     time.sleep(SETTLE_S)
+
+
+def _is_heard(node: Node, publisher: Any) -> bool:
+    """Return whether the node is subscribed as fits the publisher."""
+    offered = publisher.qos_profile.reliability
+    subscriptions = node.get_subscriptions_info_by_topic(publisher.topic_name)
+    return publisher.get_subscription_count() > 0 and any(
+        each.qos_profile.reliability == offered for each in subscriptions
+    )
 
 
 def _wait_until_quiet(

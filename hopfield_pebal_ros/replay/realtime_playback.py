@@ -1,62 +1,62 @@
 """What happened in real time, put together from the recording and from the node's diagnostics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hopfield_pebal_ros.contract.metadata import Metadata
-from hopfield_pebal_ros.evaluation.latency import percentiles_ms
+from hopfield_pebal_ros.replay.cameras import BagCamera
 from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings
-from hopfield_pebal_ros.replay.node_report import NodeReport
+from hopfield_pebal_ros.replay.node_report import CameraReport
 from hopfield_pebal_ros.replay.playback import Playback, RunningModel
-from hopfield_pebal_ros.replay.recording import ResultRecording
+from hopfield_pebal_ros.replay.recording import CameraAnswers
 
 
 def realtime_playback(
-    topic: str,
-    settings: NodeSettings,
-    metadata: Metadata,
+    camera: BagCamera,
+    model: RunningModel,
     *,
     frames_in: Sequence[int],
-    recording: ResultRecording,
-    report: NodeReport,
+    answers: CameraAnswers,
+    report: CameraReport,
 ) -> Playback:
-    """Return the facts of a run that is over.
+    """Return the facts of one camera of a run that is over.
 
     Args:
-        topic: of the camera, in the bag.
-        settings: what the node was told.
-        metadata: of its model.
+        camera: of the bag.
+        model: from `running_model`.
         frames_in: stamps of what was sent, in order.
-        recording: what came back.
-        report: what the node said of itself.
-
-    Raises:
-        NodeError: it did not say what it ran on.
+        answers: what came back.
+        report: what the node said of this camera.
     """
+    complete = answers.complete_stamps()
+    milliseconds = answers.latency.latencies_ms()
     return Playback(
         mode='realtime',
-        topic=topic,
-        model=_running_model(settings, metadata, report),
+        camera=camera.name,
+        topic=camera.topic.name,
+        model=model,
         frames_in=tuple(frames_in),
-        latency_ms=_latencies(recording),
-        inference_ms=percentiles_ms(report.inference_ms) if report.inference_ms else {},
+        latency_ms={
+            stamp: {'total': milliseconds[stamp]} for stamp in milliseconds if stamp in complete
+        },
+        inference_ms=tuple(report.inference_ms),
         num_rejected_unnamed=report.count('images_rejected'),
-        notices=tuple(_notices(recording, report)),
+        notices=tuple(_notices(answers, report)),
     )
 
 
-def _latencies(recording: ResultRecording) -> dict[int, dict[str, float]]:
-    complete = recording.complete_stamps()
-    milliseconds = recording.latency.latencies_ms()
-    return {stamp: {'total': milliseconds[stamp]} for stamp in milliseconds if stamp in complete}
-
-
-def _running_model(settings: NodeSettings, metadata: Metadata, report: NodeReport) -> RunningModel:
+def running_model(
+    settings: NodeSettings, metadata: Metadata, said: Mapping[str, str]
+) -> RunningModel:
     """Return what the node says that it runs.
+
+    Args:
+        settings: what the node was told.
+        metadata: of its model.
+        said: the values of its node_status.
 
     Raises:
         NodeError: it said nothing.
     """
-    said = report.values
     missing = [key for key in ('engine', 'device', 'precision', 'model_sha256') if key not in said]
     if missing:
         raise NodeError(
@@ -75,20 +75,20 @@ def _running_model(settings: NodeSettings, metadata: Metadata, report: NodeRepor
     )
 
 
-def _notices(recording: ResultRecording, report: NodeReport) -> Iterator[str]:
-    """Yield what a reader must know of this run."""
+def _notices(answers: CameraAnswers, report: CameraReport) -> Iterator[str]:
+    """Yield what a reader must know of this camera."""
     counts = {
         'Frames overtaken by newer ones while the node was busy (the newest frame wins)': (
             report.count('images_dropped')
         ),
         'Frames lost on their way to the node': report.count('images_lost_in_transport'),
         'Frames without all of segmentation, energy and mask, counted as dropped': (
-            len(recording.latency.latencies_ms()) - recording.num_complete()
+            len(answers.latency.latencies_ms()) - len(answers.complete_stamps())
         ),
         'Frames on which inference failed': report.count('images_failed'),
         'Frames rejected by the node': report.count('images_rejected'),
-        'Results with a stamp that was never sent, left out': len(recording.latency.unknown()),
-        'Results that came twice, of which the first counts': len(recording.latency.repeated()),
+        'Results with a stamp that was never sent, left out': len(answers.latency.unknown()),
+        'Results that came twice, of which the first counts': len(answers.latency.repeated()),
     }
     yield from (f'{what}: {count}.' for what, count in counts.items() if count > 0)
     for key in ('last_failure', 'last_rejection'):

@@ -1,6 +1,7 @@
 """The sections of a run's report: quality, energies, timing, model and frames."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
 from hopfield_pebal_ros.evaluation.score_keys import from_keys
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun, FrameRecord
 from hopfield_pebal_ros.replay.gallery import anomaly_share_of
-from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms
+from hopfield_pebal_ros.replay.run_summary import inference_percentiles_ms, latency_percentiles_ms
 from hopfield_pebal_ros.report.chart import Chart
 from hopfield_pebal_ros.report.class_charts import class_iou_bars
 from hopfield_pebal_ros.report.energy_charts import (
@@ -53,7 +54,7 @@ def _quality_facts(run: EvaluatedRun) -> list[tuple[str, str]]:
         'fpr_at_threshold': 'inliers flagged',
     }
     return [
-        ('labelled frames', f'{run.evaluator.num_labelled} of {len(run.playback.frames_in)}'),
+        ('labelled frames', f'{run.evaluator.num_labelled} of {run.num_in}'),
         ('outlier pixels', f'{counts.num_outlier:,} of {num_pixels:,}'),
         *(
             (name, f'{100 * run.figures[key]:.2f} % at the threshold')
@@ -76,15 +77,26 @@ def _quality_charts(run: EvaluatedRun) -> list[Chart]:
     if 'miou' in figures:
         iou = [*evaluator.confusion.iou_per_class()]
         charts.append(class_iou_bars(evaluator.label_set, iou, miou=figures['miou']))
-    return [*charts, _anomaly_chart(run)]
+    return [*charts, *_of_each_camera(run, _anomaly_chart)]
 
 
 def energy_section(run: EvaluatedRun) -> list[Section]:
     """Return the energies of a bag without ground truth; with it, they stand with the quality."""
     if run.evaluator.num_labelled:
         return []
-    charts = (_energy_chart(run), _anomaly_chart(run))
+    charts = (_energy_chart(run), *_of_each_camera(run, _anomaly_chart))
     return [Section(title='Anomaly energy', charts=charts)]
+
+
+def _of_each_camera(run: EvaluatedRun, draw: Callable[[EvaluatedRun], Chart]) -> list[Chart]:
+    """Return a chart of the run, or one for each camera that has results, with its name."""
+    if not run.cameras:
+        return [draw(run)]
+    charts = [(each.camera, draw(each)) for each in run.cameras if each.latencies_ms]
+    return [
+        replace(chart, alt=f'{camera}: {chart.alt}', caption=f'{camera}: {chart.caption}')
+        for camera, chart in charts
+    ]
 
 
 def _energy_chart(run: EvaluatedRun) -> Chart:
@@ -98,7 +110,7 @@ def _energy_chart(run: EvaluatedRun) -> Chart:
         edges, inlier = histogram(
             evaluator.labelled if evaluator.num_labelled else evaluator.energies
         )
-    model = run.playback.model
+    model = run.model
     return energy_histogram(
         edges, inlier, outlier, threshold=model.threshold, unit=model.metadata.energy.unit
     )
@@ -106,7 +118,7 @@ def _energy_chart(run: EvaluatedRun) -> Chart:
 
 def _anomaly_chart(run: EvaluatedRun) -> Chart:
     shown = [frame for frame in run.frames if frame.statistics is not None]
-    start_ns = run.playback.frames_in[0]
+    start_ns = run.start_ns
     return anomaly_timeline(
         [(frame.stamp_ns - start_ns) / 1e9 for frame in shown],
         [anomaly_share_of(frame) for frame in shown],
@@ -132,43 +144,48 @@ def histogram(
 
 
 def timing_section(run: EvaluatedRun) -> Section:
-    playback = run.playback
-    start_ns = playback.frames_in[0]
-    latencies = [parts['total'] for parts in playback.latency_ms.values()]
+    latencies = run.latencies_ms
+    totals = [parts['total'] for parts in latencies]
     percentiles = latency_percentiles_ms(run)
     facts = [(name, f'{value:.1f} ms') for name, value in percentiles.items()]
-    parts = [part for part in next(iter(playback.latency_ms.values())) if part != 'total']
     facts += [
         (
             f'{part.replace("_", " ")} (median)',
-            f'{np.median([each[part] for each in playback.latency_ms.values()]):.1f} ms',
+            f'{np.median([each[part] for each in latencies]):.1f} ms',
         )
-        for part in parts
+        for part in latencies[0]
+        if part != 'total'
     ]
-    if playback.mode == 'realtime' and playback.inference_ms:
-        facts.append(('inference p50, p95', _pair(playback.inference_ms)))
+    if run.mode == 'realtime' and run.inference_ms:
+        inference = inference_percentiles_ms(run)
+        facts.append(
+            ('inference p50, p95', f'{inference["p50"]:.1f} ms, {inference["p95"]:.1f} ms')
+        )
     return Section(
         title='Latency',
-        text=f'Latency runs {LATENCY_MEANS[playback.mode]}.',
+        text=f'Latency runs {LATENCY_MEANS[run.mode]}.',
         facts=tuple(facts),
         charts=(
-            latency_histogram(latencies, percentiles),
-            latency_timeline(
-                [(stamp - start_ns) / 1e9 for stamp in playback.latency_ms],
-                latencies,
-                lost_times_s=[
-                    (frame.stamp_ns - start_ns) / 1e9
-                    for frame in run.frames
-                    if frame.status != 'ok'
-                ],
-            ),
+            latency_histogram(totals, percentiles),
+            *_of_each_camera(run, _latency_chart),
         ),
     )
 
 
+def _latency_chart(run: EvaluatedRun) -> Chart:
+    (playback,) = run.playbacks
+    start_ns = run.start_ns
+    return latency_timeline(
+        [(stamp - start_ns) / 1e9 for stamp in playback.latency_ms],
+        [parts['total'] for parts in playback.latency_ms.values()],
+        lost_times_s=[
+            (frame.stamp_ns - start_ns) / 1e9 for frame in run.frames if frame.status != 'ok'
+        ],
+    )
+
+
 def model_section(run: EvaluatedRun) -> Section:
-    playback = run.playback
-    model = playback.model
+    model = run.model
     metadata = model.metadata
     energy = metadata.energy
     return Section(
@@ -187,8 +204,8 @@ def model_section(run: EvaluatedRun) -> Section:
             ('trained on', ', '.join(metadata.provenance.trained_on)),
             ('licence', metadata.provenance.licence),
             ('made', f'{metadata.provenance.created}, {metadata.provenance.git_revision[:12]}'),
-            ('camera topic', playback.topic),
-            ('mode', playback.mode),
+            ('camera topic', run.topics),
+            ('mode', run.mode),
         ),
     )
 
@@ -199,11 +216,11 @@ def frame_table_section(run: EvaluatedRun) -> Section:
     columns += ['energy p50', 'p99', 'max', 'anomalous [%]', 'regions']
     if has_figures:
         columns += ['AP [%]', 'FPR95 [%]', 'mIoU [%]']
-    start_ns = run.playback.frames_in[0]
+    start_ns = run.start_ns
     rows = tuple(_frame_row(frame, start_ns, has_figures=has_figures) for frame in run.frames)
     return Section(
         title=f'All {len(run.frames)} frames',
-        text=f'Energies in {run.playback.model.metadata.energy.unit}; time since the first frame.',
+        text=f'Energies in {run.model.metadata.energy.unit}; time since the first frame.',
         table=Table(tuple(columns), rows, num_text_columns=2),
         is_folded=len(rows) > 12,
     )
@@ -211,7 +228,7 @@ def frame_table_section(run: EvaluatedRun) -> Section:
 
 def _frame_row(frame: FrameRecord, start_ns: int, *, has_figures: bool) -> tuple[str, ...]:
     status = f'{frame.status}: {frame.reason}' if frame.reason else frame.status
-    row = [str(frame.index), status, f'{(frame.stamp_ns - start_ns) / 1e9:.2f}']
+    row = [frame.name, status, f'{(frame.stamp_ns - start_ns) / 1e9:.2f}']
     statistics = frame.statistics
     if statistics is None:
         return (*row, *[''] * (9 if has_figures else 6))
@@ -228,7 +245,3 @@ def _frame_row(frame: FrameRecord, start_ns: int, *, has_figures: bool) -> tuple
 
 
 _SHOWN = ('p50', 'p99', 'max')
-
-
-def _pair(percentiles_ms: Mapping[str, float]) -> str:
-    return f'{percentiles_ms["p50"]:.1f} ms, {percentiles_ms["p95"]:.1f} ms'

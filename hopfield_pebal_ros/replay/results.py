@@ -14,6 +14,7 @@ from hopfield_pebal_ros.replay.playback import (
     MASK_TOPIC,
     RESULT_TOPICS,
     SEGMENTATION_TOPIC,
+    camera_topic,
 )
 
 
@@ -38,13 +39,16 @@ class FrameResult:
         return find_regions(self.anomaly_mask, self.energy_map, placement, min_area_px=min_area_px)
 
 
-def read_result(result_bag: Bag, stamp_ns: int) -> FrameResult:
-    """Read the result of the frame with this stamp, where the result bag has it recorded.
+def read_result(result_bag: Bag, stamp_ns: int, *, camera: str = '') -> FrameResult:
+    """Read the result of a camera's frame with this stamp, where the result bag has it recorded.
 
     Raises:
         BagError: an image is missing or damaged, or the three are not of one size.
     """
-    images = {topic: result_bag.message_at(topic, stamp_ns).message for topic in RESULT_TOPICS}
+    images = {
+        topic: result_bag.message_at(camera_topic(camera, topic), stamp_ns).message
+        for topic in RESULT_TOPICS
+    }
     maps = {
         topic: to_map(image, source=f'{topic} at {stamp_ns} ns') for topic, image in images.items()
     }

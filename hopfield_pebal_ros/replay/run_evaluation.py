@@ -1,6 +1,7 @@
 """Evaluate the results of a run, frame by frame, in bounded memory."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,12 @@ from hopfield_pebal_ros.replay.frame_statistics import FrameStatistics, energy_q
 from hopfield_pebal_ros.replay.results import FrameResult
 
 Labels = npt.NDArray[np.uint8]
+
+FIGURES: Final = (
+    'ap', 'auroc', 'fpr95', 'best_f1', 'miou',
+    'recall_at_threshold', 'precision_at_threshold', 'fpr_at_threshold',
+)  # fmt: skip
+"""What `RunEvaluator.figures` may have."""
 
 
 @dataclass
@@ -39,6 +46,12 @@ class MaskCounts:
             'fpr_at_threshold': (self.false_positives, self.num_inlier),
         }
         return {name: over / under for name, (over, under) in parts.items() if under}
+
+    def merge(self, other: 'MaskCounts') -> None:
+        self.true_positives += other.true_positives
+        self.false_positives += other.false_positives
+        self.num_outlier += other.num_outlier
+        self.num_inlier += other.num_inlier
 
 
 class RunEvaluator:
@@ -79,6 +92,18 @@ class RunEvaluator:
             regions=result.regions(min_area_px=self._min_region_area_px),
             figures=figures,
         )
+
+    def like(self) -> 'RunEvaluator':
+        """Return one of the same labels and limits that has no frames yet."""
+        return RunEvaluator(self.label_set, min_region_area_px=self._min_region_area_px)
+
+    def merge(self, other: 'RunEvaluator') -> None:
+        """Add the frames of another evaluator."""
+        self.energies.merge(other.energies)
+        self.labelled.merge(other.labelled)
+        self.confusion.merge(other.confusion)
+        self.mask_counts.merge(other.mask_counts)
+        self.num_labelled += other.num_labelled
 
     def figures(self) -> dict[str, float]:
         """Return the figures of the whole run as fractions 0..1; those that apply, maybe none."""

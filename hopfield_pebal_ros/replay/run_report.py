@@ -1,7 +1,10 @@
 """The report of a run as a page: what was run, how well, how fast, and how it looks."""
 
+from collections.abc import Sequence
+
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun
 from hopfield_pebal_ros.replay.frame_pictures import FramePainter
+from hopfield_pebal_ros.replay.outcome_sections import camera_section, requirement_section
 from hopfield_pebal_ros.replay.picture_sections import picture_sections
 from hopfield_pebal_ros.replay.report_sections import (
     energy_section,
@@ -10,7 +13,12 @@ from hopfield_pebal_ros.replay.report_sections import (
     quality_section,
     timing_section,
 )
-from hopfield_pebal_ros.replay.run_summary import latency_percentiles_ms, versions
+from hopfield_pebal_ros.replay.requirements import Verdict
+from hopfield_pebal_ros.replay.run_summary import (
+    inference_percentiles_ms,
+    latency_percentiles_ms,
+    versions,
+)
 from hopfield_pebal_ros.report.page import Page, Tile
 
 MODE_MEANS = {
@@ -21,11 +29,14 @@ MODE_MEANS = {
 }
 
 
-def run_page(run: EvaluatedRun, painter: FramePainter, *, title: str) -> Page:
+def run_page(
+    run: EvaluatedRun, painter: FramePainter, *, title: str, verdicts: Sequence[Verdict] = ()
+) -> Page:
     """Return the page of a run; texts from the bag are escaped when the page is rendered."""
-    playback = run.playback
-    metadata = playback.model.metadata
+    metadata = run.model.metadata
     sections = [
+        *requirement_section(verdicts),
+        *camera_section(run),
         *picture_sections(run, painter),
         *quality_section(run),
         *energy_section(run),
@@ -34,13 +45,14 @@ def run_page(run: EvaluatedRun, painter: FramePainter, *, title: str) -> Page:
         frame_table_section(run),
     ]
     named_versions = ', '.join(f'{name} {version}' for name, version in versions().items())
+    topics = 'camera topic' if len(run.playbacks) == 1 else 'camera topics'
     return Page(
-        kind=f'Replay evaluation, {"real time" if playback.mode == "realtime" else "offline"}',
+        kind=f'Replay evaluation, {"real time" if run.mode == "realtime" else "offline"}',
         title=title,
-        lead=f'Model {metadata.name} on camera topic {playback.topic}, '
-        f'{len(playback.frames_in)} frames. {MODE_MEANS[playback.mode]}',
+        lead=f'Model {metadata.name} on {topics} {run.topics}, {run.num_in} frames. '
+        f'{MODE_MEANS[run.mode]}',
         tiles=(*(_quality_tiles(run) or _anomaly_tiles(run)), *_speed_tiles(run)),
-        notices=playback.notices,
+        notices=run.notices,
         sections=tuple(sections),
         footer=f'Made by hopfield_pebal_ros. Versions: {named_versions}.',
     )
@@ -79,15 +91,14 @@ def _anomaly_tiles(run: EvaluatedRun) -> list[Tile]:
         Tile(
             name='frames with a region',
             value=f'{num_with_region} / {len(statistics)}',
-            note=f'of {run.playback.model.min_region_area_px} px or more',
+            note=f'of {run.model.min_region_area_px} px or more',
         ),
     ]
 
 
 def _speed_tiles(run: EvaluatedRun) -> list[Tile]:
-    playback = run.playback
     latency = latency_percentiles_ms(run)
-    lost = playback.num_dropped + playback.num_rejected
+    lost = run.num_dropped + run.num_rejected
     tiles = [
         Tile(
             name='latency p50',
@@ -97,18 +108,18 @@ def _speed_tiles(run: EvaluatedRun) -> list[Tile]:
         ),
         Tile(
             name='frames with result',
-            value=f'{len(playback.latency_ms)} / {len(playback.frames_in)}',
-            note=f'{playback.num_dropped} dropped, {playback.num_rejected} rejected'
+            value=f'{len(run.latencies_ms)} / {run.num_in}',
+            note=f'{run.num_dropped} dropped, {run.num_rejected} rejected'
             if lost
             else 'none dropped, none rejected',
         ),
     ]
-    if playback.inference_ms:
+    if run.inference_ms:
         inference = Tile(
             name='inference p50',
-            value=milliseconds(playback.inference_ms['p50']),
+            value=milliseconds(inference_percentiles_ms(run)['p50']),
             unit='ms',
-            note=f'{playback.model.backend}, {playback.model.device}, {playback.model.precision}',
+            note=f'{run.model.backend}, {run.model.device}, {run.model.precision}',
         )
         tiles.insert(1, inference)
     return tiles

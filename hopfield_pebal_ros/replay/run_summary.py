@@ -2,10 +2,12 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Sequence
 from typing import Any, Final
 
 from hopfield_pebal_ros.evaluation.latency import percentiles_ms
 from hopfield_pebal_ros.replay.evaluated_run import EvaluatedRun
+from hopfield_pebal_ros.replay.requirements import Verdict
 
 _PACKAGES: Final = (
     'hopfield_pebal_ros',
@@ -18,18 +20,12 @@ _PACKAGES: Final = (
 )
 
 
-def summarise(run: EvaluatedRun) -> dict[str, Any]:
+def summarise(run: EvaluatedRun, verdicts: Sequence[Verdict] = ()) -> dict[str, Any]:
     """Return what summary.json holds; latencies in milliseconds, figures as fractions 0..1."""
-    playback = run.playback
-    model = playback.model
+    model = run.model
     summary: dict[str, Any] = {
-        'mode': playback.mode,
-        'frames_in': len(playback.frames_in),
-        'frames_out': len(playback.latency_ms),
-        'frames_dropped': playback.num_dropped,
-        'frames_rejected': playback.num_rejected,
-        'latency_ms': latency_percentiles_ms(run),
-        'inference_ms': dict(playback.inference_ms),
+        'mode': run.mode,
+        **_outcome(run),
         'engine': model.backend,
         'device': model.device,
         'precision': model.precision,
@@ -37,16 +33,40 @@ def summarise(run: EvaluatedRun) -> dict[str, Any]:
         'model_sha256': model.sha256,
         'threshold': model.threshold,
         'energy_unit': model.metadata.energy.unit,
-        'topic': playback.topic,
+        'topic': run.topics,
     }
-    if run.evaluator.num_labelled:
-        summary['frames_labelled'] = run.evaluator.num_labelled
-        summary['figures'] = run.figures
+    if run.cameras:
+        summary['cameras'] = {
+            each.camera: {'topic': each.topics, **_outcome(each)} for each in run.cameras
+        }
+    if verdicts:
+        summary['requirements'] = [each.to_json() for each in verdicts]
     return summary | {'versions': versions()}
 
 
+def _outcome(run: EvaluatedRun) -> dict[str, Any]:
+    outcome: dict[str, Any] = {
+        'frames_in': run.num_in,
+        'frames_out': len(run.latencies_ms),
+        'frames_dropped': run.num_dropped,
+        'frames_rejected': run.num_rejected,
+        'latency_ms': latency_percentiles_ms(run),
+        'inference_ms': inference_percentiles_ms(run),
+    }
+    if run.evaluator.num_labelled:
+        outcome |= {'frames_labelled': run.evaluator.num_labelled, 'figures': run.figures}
+    return outcome
+
+
 def latency_percentiles_ms(run: EvaluatedRun) -> dict[str, float]:
-    return percentiles_ms(parts['total'] for parts in run.playback.latency_ms.values())
+    """Return p50, p95 and p99; nothing where no frame has a result."""
+    totals = [parts['total'] for parts in run.latencies_ms]
+    return percentiles_ms(totals) if totals else {}
+
+
+def inference_percentiles_ms(run: EvaluatedRun) -> dict[str, float]:
+    """Return p50, p95 and p99; nothing where no time is known."""
+    return percentiles_ms(run.inference_ms) if run.inference_ms else {}
 
 
 def versions() -> dict[str, str]:

@@ -22,30 +22,33 @@ PLACE = NodePlace('detector_7', '/replay_7', 8)
 def process_of(code: str) -> DetectorProcess:
     """Return a process that runs `code` in place of the node."""
     settings = NodeSettings(model=Path('m.onnx'))
-    process = DetectorProcess(settings, PLACE, is_reliable=True, environment={})
+    process = DetectorProcess(settings, PLACE, environment={})
     process._command = [sys.executable, '-c', code]
     return process
 
 
 def test_settings_become_arguments(tmp_path: Path) -> None:
     model = tmp_path / "it's 1.0.onnx"
-    settings = NodeSettings(model=model, backend='onnxruntime', threshold=2.5)
-    words = settings.arguments(PLACE, is_reliable=True)
-    names = ['-r', '__ns:=/replay_7', '-r', '__node:=detector_7']
-    assert words[:5] == ['--ros-args', *names]
-    assert words[5::2] == ['-p'] * len(words[6::2])
+    settings = NodeSettings(
+        model=model, backend='onnxruntime', threshold=2.5, cameras=('front', 'left')
+    )
+    words = settings.arguments(PLACE)
+    names = ['-r', '__ns:=/replay_7', '-r', '__node:=detector_7', '-r', '/clock:=/replay_7/clock']
+    assert words[:7] == ['--ros-args', *names]
+    assert words[7::2] == ['-p'] * len(words[8::2])
     assert {
         "model:='" + str(model).replace("'", "''") + "'",
         'backend:=onnxruntime',
         "precision:=''",
         'energy_threshold:=2.5',
-        'image_reliability:=reliable',
+        "cameras:=['front', 'left']",
+        'use_sim_time:=false',
     } <= set(words)
 
 
 def test_no_threshold_is_not_a_number() -> None:
-    words = NodeSettings(model=Path('m.onnx')).arguments(PLACE, is_reliable=False)
-    assert 'image_reliability:=best_effort' in words
+    words = NodeSettings(model=Path('m.onnx')).arguments(PLACE)
+    assert "cameras:=['']" in words
     (threshold,) = [word for word in words if word.startswith('energy_threshold:=')]
     assert threshold == 'energy_threshold:=.nan'
     assert math.isnan(float(threshold.partition(':=.')[2]))

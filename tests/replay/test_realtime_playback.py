@@ -4,13 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from hopfield_pebal_ros.replay.bags import IMAGE_TYPE, ImageTopic
+from hopfield_pebal_ros.replay.cameras import BagCamera
 from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings
-from hopfield_pebal_ros.replay.node_report import NodeReport
+from hopfield_pebal_ros.replay.node_report import CameraReport
 from hopfield_pebal_ros.replay.playback import RESULT_TOPICS, Playback
-from hopfield_pebal_ros.replay.realtime_playback import realtime_playback
+from hopfield_pebal_ros.replay.realtime_playback import realtime_playback, running_model
+from hopfield_pebal_ros.replay.recorded_qos import RecordedQos
 from hopfield_pebal_ros.replay.recording import ResultRecording
 from tests.replay.test_recording import cdr
 from tests.tiny_model import TINY_METADATA
+
+SETTINGS = NodeSettings(model=Path('m.onnx'), threshold=2.0)
 
 SAID = {
     'engine': 'openvino',
@@ -23,37 +28,37 @@ SAID = {
 }
 
 
-def playback_of(tmp_path: Path, said: dict[str, str]) -> Playback:
+def playback_of(tmp_path: Path) -> Playback:
     """Return a run of five frames: 1 complete, 2 partial, 3 to 5 lost; 9 was never sent."""
-    report = NodeReport()
-    report.add(said)
+    report = CameraReport()
+    report.add(SAID)
     with ResultRecording(tmp_path / 'bag') as recording:
+        answers = recording.answers['']
         for stamp_ns in range(1, 6):
-            recording.latency.sent(stamp_ns, 0.0)
+            answers.latency.sent(stamp_ns, 0.0)
         for topic in RESULT_TOPICS:
-            recording.received(topic, cdr(1, 0))
-        recording.received('/segmentation', cdr(2, 0))
-        recording.received('/segmentation', cdr(9, 0))
+            recording.received('', topic, cdr(1, 0))
+        recording.received('', '/segmentation', cdr(2, 0))
+        recording.received('', '/segmentation', cdr(9, 0))
     return realtime_playback(
-        '/image',
-        NodeSettings(model=Path('m.onnx'), threshold=2.0),
-        TINY_METADATA,
+        BagCamera('', ImageTopic('/image', IMAGE_TYPE, 5, RecordedQos())),
+        running_model(SETTINGS, TINY_METADATA, SAID),
         frames_in=range(1, 6),
-        recording=recording,
+        answers=answers,
         report=report,
     )
 
 
 def test_only_complete_frames_count_as_answered(tmp_path: Path) -> None:
-    playback = playback_of(tmp_path, SAID)
+    playback = playback_of(tmp_path)
     assert list(playback.latency_ms) == [1]
     assert (playback.num_rejected, playback.num_dropped) == (1, 3)
     assert (playback.model.precision, playback.model.threshold) == ('fp32', 2.0)
-    assert playback.inference_ms == {}
+    assert playback.inference_ms == ()
 
 
 def test_a_reader_is_told_what_was_lost_and_why(tmp_path: Path) -> None:
-    notices = ' '.join(playback_of(tmp_path, SAID).notices)
+    notices = ' '.join(playback_of(tmp_path).notices)
     for words in (
         'newest frame wins): 1.',
         'counted as dropped: 1.',
@@ -65,6 +70,6 @@ def test_a_reader_is_told_what_was_lost_and_why(tmp_path: Path) -> None:
     assert 'inference failed' not in notices
 
 
-def test_a_node_that_does_not_say_what_it_runs_on_is_refused(tmp_path: Path) -> None:
+def test_a_node_that_does_not_say_what_it_runs_on_is_refused() -> None:
     with pytest.raises(NodeError, match='lack device, precision, model_sha256; they have engine'):
-        playback_of(tmp_path, {'engine': 'openvino'})
+        running_model(SETTINGS, TINY_METADATA, {'engine': 'openvino'})
