@@ -52,6 +52,7 @@ def _to_maps(batch: LabelledOutputs, *, has_embedding: bool) -> dict[str, Tensor
         'class_logits': outputs.class_logits,
         'abstention_logit': outputs.abstention_logit,
         'outlier_logit': outputs.outlier_logit,
+        'outlier_weights': batch.outlier_weights,
         'embedding': batch.embedding if has_embedding else None,
     }
     if outputs.adapted_logits is not outputs.class_logits:
@@ -77,4 +78,4 @@ def _from_maps(part: Maps) -> LabelledOutputs:
         memory_beta=torch.ones((), device=labels.device) if has_memory else None,
         outlier_logit=part.get('outlier_logit'),
     )
-    return LabelledOutputs(outputs, labels, inlier, outlier)
+    return LabelledOutputs(outputs, labels, inlier, outlier, part.get('outlier_weights'))

@@ -19,12 +19,13 @@ def fitted_fusion(
 ) -> Fusion:
     """Standardise each energy by inlier pixels, and weigh them by how they find outliers.
 
-    One energy needs neither and keeps its unit. Energies that add nothing are left out.
+    One energy needs neither and keeps its unit. Energies that add nothing are left out, unless
+    the settings fix the weights.
 
     Args:
         network: in evaluation mode afterwards.
         samples: of the run.
-        settings: name the energies.
+        settings: name the energies, and perhaps their weights.
 
     Raises:
         ValueError: an energy that the network lacks, or none that tells outliers apart.
@@ -39,4 +40,4 @@ def fitted_fusion(
             name: energy_of(labelled.outputs, name)[0].cpu().numpy() for name in settings.energies
         }
         sample.add(maps, labelled.labels[0].cpu().numpy())
-    return fit_fusion(sample)
+    return fit_fusion(sample, weights=settings.fusion_weights or None)

@@ -1,19 +1,17 @@
 """What a network says of a batch beside its labels, at one size."""
 
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import free_energy
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.losses.object_weights import object_weights
 from training.losses.selection import inlier_and_outlier
 from training.memory.pattern_memory import MemoryEnergies
 from training.models.anomaly_outputs import AnomalyOutputs, at_size
-
-_MOSTLY: Final = 0.5
-"""Share of a cell's pixels from which on the cell is an outlier."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,8 @@ class LabelledOutputs:
     inlier: Tensor
     outlier: Tensor
     """(B, H, W) bool."""
+    outlier_weights: Tensor | None = None
+    """(B, H, W) float, how much each outlier pixel counts; None: all alike."""
 
     @property
     def pebal_energy(self) -> Tensor:
@@ -55,21 +55,39 @@ class LabelledOutputs:
         return MemoryEnergies(*(beta * each for each in energies))
 
 
-def at_loss_stride(outputs: AnomalyOutputs, labels: Tensor, *, stride: int) -> LabelledOutputs:
-    """Bring outputs of any stride and labels (B, H, W) uint8 to H / stride, W / stride."""
-    chosen = labels_at_stride(labels, stride=stride)
+def at_loss_stride(
+    outputs: AnomalyOutputs,
+    labels: Tensor,
+    *,
+    stride: int,
+    outlier_share: float = 0.5,
+    object_size_exponent: float = 0.0,
+) -> LabelledOutputs:
+    """Bring outputs of any stride and labels (B, H, W) uint8 to H / stride, W / stride.
+
+    Args:
+        outputs: of a network.
+        labels: of the image.
+        stride: image pixels per pixel of the result.
+        outlier_share: see `labels_at_stride`.
+        object_size_exponent: see `object_weights`; 0: no weights.
+    """
+    chosen = labels_at_stride(labels, stride=stride, outlier_share=outlier_share)
     height, width = chosen.shape[1:]
     inlier, outlier = inlier_and_outlier(chosen)
-    return LabelledOutputs(outputs.resized((height, width)), chosen, inlier, outlier)
+    weights = None
+    if object_size_exponent:
+        weights = object_weights(outlier, exponent=object_size_exponent)
+    return LabelledOutputs(outputs.resized((height, width)), chosen, inlier, outlier, weights)
 
 
-def labels_at_stride(labels: Tensor, *, stride: int) -> Tensor:
+def labels_at_stride(labels: Tensor, *, stride: int, outlier_share: float = 0.5) -> Tensor:
     """Return labels (B, H / stride, W / stride) int64 of the cells of labels (B, H, W) uint8.
 
-    A cell is an outlier where at least half of its pixels are; it is ignored where fewer are. All
-    other cells have the label of their first pixel.
+    A cell is an outlier where at least `outlier_share` of its pixels are; it is ignored where
+    fewer are. All other cells have the label of their first pixel.
     """
     chosen = labels[:, ::stride, ::stride].long()
     share = F.avg_pool2d((labels == OUTLIER_ID)[:, None].float(), stride, ceil_mode=True)[:, 0]
     chosen = chosen.where(share == 0, IGNORE_ID)
-    return chosen.where(share < _MOSTLY, OUTLIER_ID)
+    return chosen.where(share < outlier_share, OUTLIER_ID)

@@ -51,12 +51,33 @@ class LossSettings:
     has_published_reductions: bool = False
     """Whether PEBAL's terms are reduced as in its code: two means of the abstention loss, hinges
     by batch, smoothness a sum, sparsity a norm; and DenseHybrid's posterior is one mean."""
+    hard_inlier_share: float = 0.0
+    """Share h of an inlier's weight that follows its own outlier probability, 1 - h + h p, in the
+    losses of abstention energy, posterior and Hopfield memory; 0: inliers weigh alike."""
+    object_size_exponent: float = 0.0
+    """Outlier pixels weigh (pixels of their object)^-exponent in the same losses; 0: alike."""
+    outlier_cell_share: float = 0.5
+    """Share of a cell of loss_stride x loss_stride pixels from which on it is an outlier."""
     class_balance: float = 0.5
     """Classes weigh as (share of pixels)^-class_balance in cross-entropy; 0: all alike."""
     loss_stride: int = 2
     """Losses are taken on every n-th row and column of the crop [px]."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.hard_inlier_share <= 1 or not 0 < self.outlier_cell_share <= 1:
+            raise ValueError(
+                'hard_inlier_share must lie in 0..1 and outlier_cell_share in 0..1 but above 0, '
+                f'got {self.hard_inlier_share} and {self.outlier_cell_share}'
+            )
+        if self.object_size_exponent < 0:
+            raise ValueError(
+                f'object_size_exponent must not be negative, got {self.object_size_exponent}'
+            )
+        if self.has_published_reductions and (self.hard_inlier_share or self.object_size_exponent):
+            raise ValueError(
+                'published reductions weigh all pixels alike; leave out hard_inlier_share and '
+                'object_size_exponent, or has_published_reductions'
+            )
         if not 0 < self.inlier_margin_quantile < self.outlier_margin_quantile < 1:
             raise ValueError(
                 'margin quantiles must satisfy 0 < inlier < outlier < 1, got '

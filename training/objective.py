@@ -120,6 +120,8 @@ def _told_apart(log_odds: Tensor, batch: LabelledOutputs, objective: Objective) 
         batch.inlier,
         batch.outlier,
         is_balanced=not objective.losses.has_published_reductions,
+        hard_inlier_share=objective.losses.hard_inlier_share,
+        outlier_weights=batch.outlier_weights,
         world=objective.world,
     )
 

@@ -33,8 +33,7 @@ CAMVID: Final = replace(
 )
 """Needs --camvid."""
 
-_ENCODER: Final = ('l2', 'l3', 'l4')
-_DECODER: Final = ('d1', 'd2', 'd3', 'logits')
+_ALL_TAPS: Final = ('l2', 'l3', 'l4', 'd1', 'd2', 'd3', 'logits')
 
 HOPFIELD_PEBAL: Final = TrainSettings(
     inliers=InlierSettings(camvid_repeats=1, cityscapes_repeats=30),
@@ -46,8 +45,10 @@ HOPFIELD_PEBAL: Final = TrainSettings(
         sources=OutlierSources(
             procedural_share=0.15, yolo_share=0.5, masks_share=0.05, regions_share=0.3
         ),
-        most_objects=5,
+        most_objects=3,
         size_by='area',
+        smallest_area=0.03,
+        largest_area=0.4,
         small_share=0.35,
         on_ground_share=0.5,
         color_match_share=0.4,
@@ -55,12 +56,21 @@ HOPFIELD_PEBAL: Final = TrainSettings(
     ),
     network=NetworkSettings(kind='espnetv2', is_frozen=True),
     branch=BranchSettings(
-        residual_taps=_DECODER, embedding_taps=_ENCODER, posterior_taps=(*_ENCODER, *_DECODER)
+        residual_taps=_ALL_TAPS,
+        embedding_taps=_ALL_TAPS,
+        posterior_taps=('logits',),
+        posterior_width=32,
+        encoder_dropout=0.35,
+        decoder_dropout=0.2,
     ),
-    energies=('hopfield_boosting_energy', 'abstention_energy', 'outlier_logit'),
+    energies=(
+        *('hopfield_boosting_energy', 'abstention_energy'),
+        *('outlier_logit', 'background_energy'),
+    ),
+    fusion_weights=(1.0, 0.5, 0.5, 0.25),
     batch_size=8,
     closed_set_steps=0,
-    anomaly_steps=400,
+    anomaly_steps=450,
     anomaly_learning_rate=3e-3,
     weight_decay=1e-2,
     warmup_share=0.25,
@@ -70,13 +80,16 @@ HOPFIELD_PEBAL: Final = TrainSettings(
         margin_weight=0.0,
         sparsity_weight=0.0,
         hopfield_weight=1.0,
-        pattern_class_weight=0.2,
+        pattern_class_weight=0.1,
         abstention_energy_weight=1.0,
-        pseudo_label_weight=0.2,
+        pseudo_label_weight=0.1,
         posterior_weight=1.0,
+        hard_inlier_share=0.5,
+        object_size_exponent=0.5,
+        outlier_cell_share=0.3,
         loss_stride=4,
     ),
-    validate_every=200,
+    validate_every=225,
 )
 """Needs --network.weights, and --camvid or --cityscapes."""
 

@@ -60,6 +60,9 @@ class TrainSettings:
     """What is published: one energy, or several to be fused. Of free_energy, pebal_energy,
     abstention_energy, background_energy, outlier_logit, dense_hybrid_energy,
     hopfield_boosting_energy, retrieval_energy, modern_hopfield_energy."""
+    fusion_weights: tuple[float, ...] = ()
+    """What each of several energies counts, in standard deviations of its inliers; none: fitted on
+    training composites."""
 
     batch_size: int = 10
     """Samples a step, of all processes and accumulations together."""
@@ -131,6 +134,12 @@ class TrainSettings:
             raise ValueError(
                 f'--camvid and --val-camvid are both {self.val_camvid}; figures on training '
                 'images mean nothing: give the validation part'
+            )
+        weights = self.fusion_weights
+        if weights and (len(weights) != len(self.energies) or min(weights) <= 0):
+            raise ValueError(
+                f'fusion_weights must be one number above 0 for each of {self.energies}, or none '
+                f'to have them fitted, got {weights}'
             )
         self._check_heads()
 

@@ -37,8 +37,8 @@ def batch_of(of):
         outlier_logit=of['embedding'].sum(dim=1),
     )
     labels = torch.randint(4, (2, 24, 10), generator=torch.Generator().manual_seed(1))
-    labels[0, 5:9], labels[1, :2] = OUTLIER_ID, IGNORE_ID
-    return at_loss_stride(outputs, labels.to(torch.uint8), stride=1)
+    labels[0, 5:9], labels[0, 20, 3], labels[1, :2] = OUTLIER_ID, OUTLIER_ID, IGNORE_ID
+    return at_loss_stride(outputs, labels.to(torch.uint8), stride=1, object_size_exponent=0.5)
 
 
 def test_rows_at_a_time_have_the_terms_and_gradients_of_all_rows(monkeypatch):
@@ -49,7 +49,7 @@ def test_rows_at_a_time_have_the_terms_and_gradients_of_all_rows(monkeypatch):
         batch = batch_of(of)
         prototypes = updated_prototypes(no_prototypes(4, 4), batch.embedding, batch.labels)
         by = Objective(
-            losses=LossSettings(**weights),
+            losses=LossSettings(**weights, hard_inlier_share=0.5),
             payoff=Payoff(),
             margins=Margins(-3.0, 1.0),
             prototypes=prototypes,

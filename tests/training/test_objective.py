@@ -147,6 +147,50 @@ def test_cells_are_outliers_where_half_of_them_is():
     assert found.tolist() == [[[7, OUTLIER_ID, IGNORE_ID], [IGNORE_ID, 7, 7]]]
 
 
+def test_the_share_that_makes_a_cell_an_outlier_can_be_set():
+    labels = torch.zeros((1, 4, 8), dtype=torch.uint8)
+    labels[0, 0, :] = OUTLIER_ID  # a quarter of both cells
+    labels[0, 1, 4] = OUTLIER_ID  # 5 of 16 pixels of the second
+    found = labels_at_stride(labels, stride=4, outlier_share=0.3)
+    assert found.tolist() == [[[IGNORE_ID, OUTLIER_ID]]]
+
+
+def test_small_objects_and_hard_inliers_count_more_where_the_settings_say():
+    # an object of 1 pixel at log-odds 0 beside one of 4 at 3, and inliers
+    logit = torch.tensor([[[0.0, -3, 3, 3, 3, 3, -3]]])
+    labels = torch.tensor([[[OUTLIER_ID, 0, *[OUTLIER_ID] * 4, 0]]], dtype=torch.uint8)
+    outputs = AnomalyOutputs(
+        class_logits=torch.zeros(1, 2, 1, 7),
+        background_logit=None,
+        adapted_logits=torch.zeros(1, 2, 1, 7),
+        abstention_logit=torch.zeros(1, 1, 7),
+        outlier_logit=logit,
+    )
+    batch = at_loss_stride(outputs, labels, stride=1, object_size_exponent=0.5)
+    by = objective(posterior_weight=2.0, hard_inlier_share=0.5)
+    low, middle = math.log(1 + math.exp(-3)), math.log(2)
+    # weights 1 of the single pixel, 1/2 each of the four
+    expected = low + (middle + 4 * 0.5 * low) / 3
+    assert anomaly_terms(batch, by)['posterior'].item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        ({'hard_inlier_share': 1.5}, r'hard_inlier_share must lie in 0\.\.1'),
+        ({'outlier_cell_share': 0.0}, r'above 0, got 0\.0 and 0\.0'),
+        ({'object_size_exponent': -1.0}, 'must not be negative, got -1.0'),
+        (
+            {'object_size_exponent': 0.5, 'has_published_reductions': True},
+            'leave out hard_inlier_share and object_size_exponent',
+        ),
+    ],
+)
+def test_weights_of_pixels_are_checked(settings, message):
+    with pytest.raises(ValueError, match=message):
+        LossSettings(**settings)
+
+
 def test_outputs_and_labels_meet_at_the_loss_stride():
     logits = torch.arange(16.0).reshape(1, 1, 4, 4).repeat(1, 3, 1, 1)
     outputs = AnomalyOutputs(

@@ -51,6 +51,8 @@ def test_validating_on_training_images_is_refused():
         ({'network_hw': (512, 1000)}, 'network_hw must be multiples of 32'),
         ({'scale': (2.0, 1.0)}, 'smallest <= largest'),
         ({'closed_set_steps': 0, 'anomaly_steps': 0}, 'at least one step'),
+        ({'fusion_weights': (1.0, 0.5)}, r'one number above 0 for each of .*, got \(1\.0, 0\.5\)'),
+        ({'fusion_weights': (0.0,)}, r'or none to have them fitted, got \(0\.0,\)'),
     ],
 )
 def test_impossible_settings_are_refused(values, message):

@@ -1,5 +1,6 @@
 """Fit how several energies make one: where their inliers lie, and how much each counts."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,13 +12,14 @@ from training.models.fusion import Fusion
 _SMALLEST_SPREAD: Final = 1e-6  # relative; below it, float32 maps differ by rounding alone
 
 
-def fit_fusion(sample: ComponentSample) -> Fusion:
+def fit_fusion(sample: ComponentSample, *, weights: Sequence[float] | None = None) -> Fusion:
     """Standardise the energies by their inliers and weigh them by a sample of pixels.
 
     Energies that are constant on inliers or that add nothing are not in the fusion.
 
     Args:
         sample: of training composites alone, never of validation or calibration images.
+        weights: > 0, of each energy, to be scaled to sum 1; None: they are fitted.
 
     Raises:
         ValueError: no inlier or no outlier pixel, or no energy tells them apart.
@@ -30,13 +32,16 @@ def fit_fusion(sample: ComponentSample) -> Fusion:
             f'{", ".join(sample.components)}: constant on the inlier pixels of the training '
             'composites; has the network been trained?'
         )
-    standardised = (sample.energies() - means)[:, varies] / deviations[varies]
-    weights = np.zeros(len(means))
-    weights[varies] = fusion_weights(standardised, sample.is_outlier())
-    kept = np.flatnonzero(weights)
+    fused = np.zeros(len(means))
+    if weights is None:
+        standardised = (sample.energies() - means)[:, varies] / deviations[varies]
+        fused[varies] = fusion_weights(standardised, sample.is_outlier())
+    else:
+        fused[:] = np.asarray(weights) / np.sum(weights)
+    kept = np.flatnonzero(fused)
     return Fusion(
         components=tuple(sample.components[place] for place in kept),
         means=tuple(means[kept].tolist()),
         standard_deviations=tuple(deviations[kept].tolist()),
-        weights=tuple(weights[kept].tolist()),
+        weights=tuple(fused[kept].tolist()),
     )

@@ -8,6 +8,7 @@ from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from training.losses.world import ALONE, World
 
 _SMALLEST_NORM: Final = 1e-12
+_SMALLEST_WEIGHT: Final = 1e-6
 
 
 def inlier_and_outlier(labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,6 +38,14 @@ def mean_of(values: Tensor, selected: Tensor, *, world: World = ALONE) -> Tensor
     """
     num_selected = world.sum(selected.sum()).clamp(min=1)
     return sum_of(values, selected, world=world) / num_selected
+
+
+def weighted_mean_of(
+    values: Tensor, weights: Tensor, selected: Tensor, *, world: World = ALONE
+) -> Tensor:
+    """Mean of `values` by `weights` >= 0, of the same shape; else as `mean_of`."""
+    sum_of_weights = world.sum(weights.where(selected, 0).sum()).clamp(min=_SMALLEST_WEIGHT)
+    return sum_of(weights * values, selected, world=world) / sum_of_weights
 
 
 def sum_of(values: Tensor, selected: Tensor, *, world: World = ALONE) -> Tensor:

@@ -37,7 +37,22 @@ class BranchSettings:
     """For the log-odds of the outlier posterior."""
     width: int = 64
     """Channels of a head at stride 8, half as many at stride 4."""
+    posterior_width: int | None = None
+    """The same of the posterior's head, where it is to be another."""
     embedding_width: int = 64
+    encoder_dropout: float = 0.0
+    """Share of training samples for which a head that reads both kinds of maps reads none of the
+    encoder's."""
+    decoder_dropout: float = 0.0
+    """Share for which it reads those of the encoder alone."""
+
+    def __post_init__(self) -> None:
+        shares = self.encoder_dropout, self.decoder_dropout
+        if min(shares) < 0 or sum(shares) > 1:
+            raise ValueError(
+                'encoder_dropout and decoder_dropout must not be negative, nor more than 1 '
+                f'together, got {shares[0]} and {shares[1]}'
+            )
 
 
 class AnomalyNetwork(nn.Module):
@@ -80,22 +95,23 @@ class AnomalyNetwork(nn.Module):
             closed_set.eval().requires_grad_(False)
         self.residual = _head(
             closed_set,
+            branch,
             branch.residual_taps,
             num_outputs=closed_set.num_classes + 1,
-            width=branch.width,
             starts_at_zero=True,
         )
         self.embedding = _head(
-            closed_set,
-            branch.embedding_taps,
-            num_outputs=branch.embedding_width,
-            width=branch.width,
+            closed_set, branch, branch.embedding_taps, num_outputs=branch.embedding_width
         )
         if self.embedding is not None:
             # without a bias, a pixel of no active unit has no direction, and a boundless gradient
             nn.init.normal_(cast('Tensor', self.embedding.output[-1].bias), std=_BIAS_STD)
         self.posterior = _head(
-            closed_set, branch.posterior_taps, num_outputs=1, width=branch.width
+            closed_set,
+            branch,
+            branch.posterior_taps,
+            num_outputs=1,
+            width=branch.posterior_width,
         )
         if memory is not None and self.embedding is None:
             raise ValueError('a pattern memory needs an embedding; give branch.embedding_taps')
@@ -226,10 +242,11 @@ def _norms(network: nn.Module) -> Iterator[nn.Module]:
 
 def _head(
     network: TappedNetwork,
+    branch: BranchSettings,
     names: tuple[str, ...],
     *,
     num_outputs: int,
-    width: int,
+    width: int | None = None,
     starts_at_zero: bool = False,
 ) -> TapHead | None:
     if not names:
@@ -243,6 +260,19 @@ def _head(
         tap_widths={name: network.tap_widths[name] for name in names},
         tap_strides=network.tap_strides,
         num_outputs=num_outputs,
-        width=width,
+        width=width or branch.width,
         starts_at_zero=starts_at_zero,
+        dropped_groups=_dropped_groups(network, branch, names),
     )
+
+
+def _dropped_groups(
+    network: TappedNetwork, branch: BranchSettings, names: tuple[str, ...]
+) -> dict[tuple[str, ...], float]:
+    """Return the share of samples that go without each group; a head needs both to lose one."""
+    encoder = tuple(name for name in names if name in network.encoder_taps)
+    decoder = tuple(name for name in names if name not in network.encoder_taps)
+    if not encoder or not decoder:
+        return {}
+    shares = {encoder: branch.encoder_dropout, decoder: branch.decoder_dropout}
+    return {group: share for group, share in shares.items() if share}

@@ -58,6 +58,7 @@ class DeepLabV3Plus(TappedNetwork):
         widths = (*_ENCODER_WIDTHS, _WIDTH, _WIDTH, num_outputs)
         self.tap_strides = dict(TAP_STRIDES)
         self.tap_widths = dict(zip(TAP_STRIDES, widths, strict=True))
+        self.encoder_taps = ('layer1', 'layer2', 'layer3', 'layer4')
         resnet = resnet50 if depth == 50 else resnet101
         self.backbone = resnet(weights=None, replace_stride_with_dilation=[False, True, True])
         del self.backbone.avgpool, self.backbone.fc

@@ -117,6 +117,7 @@ class DeepWV3Plus(TappedNetwork):
         self.tap_widths = {name: group.widths[-1] * width for name, group in MODULES.items()}
         self.tap_widths |= {'context': reduced, 'decoder': fine + reduced}
         self.tap_widths |= {'penultimate': reduced, LOGITS_TAP: num_outputs}
+        self.encoder_taps = tuple(MODULES)
         self.tap_strides = {
             **_STRIDES, 'context': 8, 'decoder': 2, 'penultimate': 2, LOGITS_TAP: 2,
         }  # fmt: skip

@@ -104,6 +104,7 @@ class ESPNetv2(TappedNetwork):
         widths = (*encoder, d1, d2, d3, squeezed, outputs)
         self.tap_strides = dict(TAP_STRIDES)
         self.tap_widths = dict(zip(TAP_STRIDES, widths, strict=True))
+        self.encoder_taps = ('l1', 'l2', 'l3', 'l4')
         self.base_net = EspnetEncoder(encoder)
         self.bu_dec_l1 = EfficientPyramidPool(encoder[3], d1, squeezed_width=squeezed)
         self.bu_dec_l2 = EfficientPyramidPool(d1, d2, squeezed_width=squeezed)

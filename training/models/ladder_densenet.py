@@ -53,6 +53,7 @@ class LadderDenseNet(TappedNetwork):
         strides = (4, 8, 16, 32, 32, 4, 4)
         names = ('block1', 'block2', 'block3', 'block4', 'context', 'penultimate', LOGITS_TAP)
         self.tap_widths = dict(zip(names, widths, strict=True))
+        self.encoder_taps = names[:4]
         self.tap_strides = dict(zip(names, strides, strict=True))
         self.backbone = nn.ModuleDict({'features': _encoder()})
         self.spp = nn.Sequential(OrderedDict(spp=PyramidPooling()))

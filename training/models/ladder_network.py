@@ -61,6 +61,7 @@ class LadderNetwork(TappedNetwork):
         self.classifier = nn.Conv2d(decoder_width, num_classes + 1, 1)
         strides = [STEM_STRIDE * 2**level for level in range(len(widths))]
         encoder = {f's{stride}': stride for stride in strides}
+        self.encoder_taps = tuple(encoder)
         self.tap_strides = {**encoder, 'decoder': STEM_STRIDE, LOGITS_TAP: STEM_STRIDE}
         self.tap_widths = dict(
             zip(self.tap_strides, (*widths, decoder_width, num_classes + 1), strict=True)

@@ -45,6 +45,7 @@ class LRASPP(TappedNetwork):
         self.num_classes = num_classes
         self.tap_strides = dict(TAP_STRIDES)
         self.tap_widths = dict(zip(TAP_STRIDES, (*_TAP_WIDTHS, num_classes + 1), strict=True))
+        self.encoder_taps = tuple(_ENCODER_TAPS.values())
         self.backbone = cast('nn.ModuleDict', built.backbone)
         self.classifier = built.classifier
 

@@ -49,6 +49,7 @@ class Segmenter(TappedNetwork):
         width, depth = transformer.embed_dim, len(transformer.blocks)
         self.depths = [depth * (i + 1) // _NUM_DEPTHS - 1 for i in range(_NUM_DEPTHS)]
         names = (*(f'block{each + 1}' for each in self.depths), LOGITS_TAP)
+        self.encoder_taps = names[:-1]
         self.tap_strides = dict.fromkeys(names, self.patch)
         self.tap_widths = {**dict.fromkeys(names, width), LOGITS_TAP: num_outputs}
         self.classifier = nn.Conv2d(width, num_outputs, 1)

@@ -1,8 +1,10 @@
 """A light head on named feature maps of a network: any of them in, one map at stride 4 out."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, cast
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -27,6 +29,7 @@ class TapHead(nn.Module):
         num_outputs: int,
         width: int = 64,
         starts_at_zero: bool = False,
+        dropped_groups: Mapping[tuple[str, ...], float] = MappingProxyType({}),
     ) -> None:
         """Build with random weights.
 
@@ -36,6 +39,8 @@ class TapHead(nn.Module):
             num_outputs: channels of the result.
             width: channels at stride 8; half as many at stride 4. Even.
             starts_at_zero: whether the result is 0 before training.
+            dropped_groups: names of maps -> share of training samples that go without them, so
+                that the head does not rely on one group alone; never two groups at once.
 
         Raises:
             ValueError: no map to read.
@@ -45,6 +50,7 @@ class TapHead(nn.Module):
             raise ValueError('a head needs at least one tap, got none')
         coarse = [name for name in tap_widths if tap_strides[name] >= _COARSE_STRIDE]
         fine = [name for name in tap_widths if tap_strides[name] < _COARSE_STRIDE]
+        self._dropped_groups = dict(dropped_groups)
         self.strides = {name: tap_strides[name] for name in (*coarse, *fine)}
         self.coarse = nn.ModuleDict(
             {name: _projection(tap_widths[name], width) for name in coarse}
@@ -60,14 +66,30 @@ class TapHead(nn.Module):
 
     def forward(self, taps: Mapping[str, Tensor]) -> Tensor:
         """Return (B, num_outputs, H / 4, W / 4) for the maps of an image (B, 3, H, W)."""
-        fine = [self._projected(self.fine, name, taps, stride=HEAD_STRIDE) for name in self.fine]
+        kept = self._kept(taps)
+        fine = [
+            self._projected(self.fine, name, taps, stride=HEAD_STRIDE) * kept.get(name, 1)
+            for name in self.fine
+        ]
         if self.coarse:
             coarse = [
-                self._projected(self.coarse, name, taps, stride=_COARSE_STRIDE)
+                self._projected(self.coarse, name, taps, stride=_COARSE_STRIDE) * kept.get(name, 1)
                 for name in self.coarse
             ]
             fine.append(resized(self.refine_coarse(_sum(coarse)), _COARSE_STRIDE, HEAD_STRIDE))
         return cast('Tensor', self.output(self.refine_fine(_sum(fine))))
+
+    def _kept(self, taps: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return for each map of a dropped group which samples keep it, (B, 1, 1, 1) bool."""
+        if not self.training or not self._dropped_groups:
+            return {}
+        one = next(iter(taps.values()))
+        drawn = torch.rand((len(one), 1, 1, 1), device=one.device)
+        kept, start = dict[str, Tensor](), 0.0
+        for names, share in self._dropped_groups.items():
+            kept |= dict.fromkeys(names, (drawn < start) | (drawn >= start + share))
+            start += share
+        return kept
 
     def _projected(
         self, projections: nn.ModuleDict, name: str, taps: Mapping[str, Tensor], *, stride: int

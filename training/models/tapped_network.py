@@ -22,6 +22,8 @@ class TappedNetwork(nn.Module):
     """Channels of each named map."""
     tap_strides: dict[str, int]
     """Image pixels per pixel of each named map, a power of 2."""
+    encoder_taps: tuple[str, ...] = ()
+    """Names of the maps that come before the decoder."""
     recomputes_activations: bool = False
     """Gradient checkpointing: whether `run` trades computation for memory in training."""
 

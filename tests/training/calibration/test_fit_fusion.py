@@ -57,3 +57,10 @@ def test_constants_alone_are_refused():
 def test_an_empty_sample_is_refused():
     with pytest.raises(ValueError, match='need outlier and inlier pixels'):
         fit_fusion(ComponentSample(('a',), seed=0, pixels_per_image=1))
+
+
+def test_given_weights_are_kept_and_scaled_to_sum_1():
+    found = fit_fusion(sample_of(a=-2.0, b=4.0), weights=(1.0, 0.25))
+    assert found.components == ('a', 'b')
+    assert found.weights == (0.8, 0.2)
+    np.testing.assert_allclose(found.means, 5, atol=0.1)

@@ -91,6 +91,15 @@ def _losses_on(maps, labels, world):
         'posterior, balanced': lambda: dataset_posterior_loss(
             outlier_logit, inlier, outlier, is_balanced=True, **world_of
         ),
+        'posterior, weighted': lambda: dataset_posterior_loss(
+            outlier_logit,
+            inlier,
+            outlier,
+            is_balanced=True,
+            hard_inlier_share=0.5,
+            outlier_weights=(labels % 3 + 1).float(),
+            **world_of,
+        ),
         'pseudo label': lambda: pseudo_label_loss(class_logits, frozen, inlier, **world_of),
         'entropy consistency': lambda: entropy_consistency_loss(
             class_logits, frozen, inlier, **world_of

@@ -51,3 +51,30 @@ def test_value_of_the_original(published_batch):
     _, outlier = inlier_and_outlier(labels)
     loss = dataset_posterior_loss(logits[:, 1] - logits[:, 0], ~outlier, outlier)
     assert loss.item() == pytest.approx(1.3420378, abs=1e-5)
+
+
+def test_hard_inliers_worked_by_hand():
+    # inliers with P = 1/2 and 1/5 weigh 1 - h + h P = 3/4 and 3/5 at h = 1/2
+    loss = dataset_posterior_loss(LOGIT, INLIER, OUTLIER, is_balanced=True, hard_inlier_share=0.5)
+    of_inliers = (0.75 * math.log(2) + 0.6 * math.log(5 / 4)) / 1.35
+    assert loss.item() == pytest.approx(0.5 * (of_inliers - math.log(3 / 4)))
+
+
+def test_the_weight_of_an_inlier_has_no_gradient():
+    logit = torch.zeros(1, 1, 1, requires_grad=True)
+    is_inlier = torch.ones(1, 1, 1, dtype=torch.bool)
+    dataset_posterior_loss(
+        logit, is_inlier, ~is_inlier, is_balanced=True, hard_inlier_share=1.0
+    ).backward()
+    assert logit.grad.item() == pytest.approx(0.5 * 0.5)  # half of sigmoid(0), as of the mean
+
+
+def test_weighted_outliers_worked_by_hand():
+    # the first and the third pixel are outliers, P = 3/4 and 1/5, and weigh 1 and 3
+    outlier = torch.tensor([[[True, False, True, False]]])
+    weights = torch.tensor([[[1.0, 9.0, 3.0, 9.0]]])
+    loss = dataset_posterior_loss(
+        LOGIT, ~outlier & INLIER, outlier, is_balanced=True, outlier_weights=weights
+    )
+    of_outliers = (math.log(4 / 3) + 3 * math.log(5)) / 4
+    assert loss.item() == pytest.approx(0.5 * (math.log(2) + of_outliers))

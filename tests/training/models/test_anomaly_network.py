@@ -223,3 +223,23 @@ def test_energies_worked_by_hand():
     }
     for name, value in expected.items():
         assert energy_of(outputs, name).item() == pytest.approx(value), name
+
+
+def test_heads_of_both_kinds_of_maps_lose_one_kind_and_others_none():
+    model = branched(
+        encoder_dropout=0.35,
+        decoder_dropout=0.2,
+        embedding_taps=('l4', 'logits', 'l3'),
+        residual_taps=('l2', 'l3'),
+        posterior_taps=('logits',),
+        posterior_width=8,
+    )
+    assert model.embedding._dropped_groups == {('l4', 'l3'): 0.35, ('logits',): 0.2}
+    assert model.residual._dropped_groups == model.posterior._dropped_groups == {}
+    assert model.posterior.fine['logits'][1].out_channels == 4  # half of its own width
+    assert model.embedding.fine['logits'][1].out_channels == 8
+
+
+def test_shares_of_dropped_maps_are_checked():
+    with pytest.raises(ValueError, match=r'nor more than 1 together, got 0\.7 and 0\.4'):
+        BranchSettings(encoder_dropout=0.7, decoder_dropout=0.4)

@@ -62,3 +62,32 @@ def test_a_head_that_starts_at_zero_is_zero():
 def test_a_head_without_maps_is_refused():
     with pytest.raises(ValueError, match='at least one tap'):
         head()
+
+
+def test_training_samples_go_without_one_group_at_most():
+    groups = {('s2', 's4'): 0.3, ('s8', 's16'): 0.2}
+    network = head(*WIDTHS, dropped_groups=groups).train()
+    many = {name: each[:1].expand(400, -1, -1, -1) for name, each in maps(32, 32).items()}
+    kept = network._kept(many)
+    assert torch.equal(kept['s2'], kept['s4'])
+    assert torch.equal(kept['s8'], kept['s16'])
+    without = [(~kept[name]).float().mean().item() for name in ('s2', 's8')]
+    assert without == pytest.approx([0.3, 0.2], abs=0.07)
+    assert (kept['s2'] | kept['s8']).all()
+
+
+def test_a_dropped_map_does_not_count_in_training_and_counts_in_evaluation():
+    network, taps = head(*WIDTHS, dropped_groups={('s4',): 1.0}), maps()
+    moved = {**taps, 's4': torch.randn_like(taps['s4'])}
+    assert torch.equal(network.train()(taps), network(moved))
+    assert not torch.equal(network.eval()(taps), network(moved))
+
+
+def test_what_is_dropped_follows_the_generator_of_torch():
+    network, taps = head(*WIDTHS, dropped_groups={('s2', 's4'): 0.5}).train(), maps()
+    results = []
+    for seed in (0, 0, 1, 2, 3):
+        torch.manual_seed(seed)
+        results.append(network(taps))
+    assert torch.equal(results[0], results[1])
+    assert any(not torch.equal(results[0], each) for each in results[2:])
