@@ -150,7 +150,15 @@ class _NetworkAndLoss(nn.Module):
     ) -> dict[str, Tensor]:
         with autocast(self._settings, image.device):
             outputs: AnomalyOutputs = self._network(image)
-        return terms_of(at_loss_stride(outputs, labels, stride=self._settings.losses.loss_stride))
+        losses = self._settings.losses
+        labelled = at_loss_stride(
+            outputs,
+            labels,
+            stride=losses.loss_stride,
+            outlier_share=losses.outlier_cell_share,
+            object_size_exponent=losses.object_size_exponent,
+        )
+        return terms_of(labelled)
 
 
 def _parts_of(batch: Sample, count: int) -> Iterator[Sample]:
