@@ -1,6 +1,7 @@
 """A network whose pixels are scored: a run's checkpoint or a published file, and its taps."""
 
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from hopfield_pebal_ros.contract.metadata import Provenance
 from training.checkpoints import load_checkpoint
 from training.models.anomaly_network import AnomalyNetwork
 from training.models.anomaly_outputs import at_size
@@ -16,7 +18,7 @@ from training.models.espnetv2_weights import load_espnetv2
 from training.models.fusion import Fusion
 from training.models.tapped_network import LOGITS_TAP, TappedNetwork
 from training.networks import trained_network
-from training.provenance import weights_sha256
+from training.provenance import git_revision, provenance_of, weights_sha256
 from training.scores.readings import Readings
 from training.settings import TrainSettings
 
@@ -34,6 +36,7 @@ class ReadNetwork:
     path: Path
     sha256: str
     network_hw: tuple[int, int]
+    provenance: Provenance
     closed_set: TappedNetwork
     anomaly: AnomalyNetwork | None = None
     """The same network with its branch, of a run."""
@@ -75,10 +78,18 @@ def read_network(path: Path) -> ReadNetwork:
     """
     if path.suffix == '.pth':
         published = load_espnetv2(path)
+        sha256 = weights_sha256(published.state_dict())
         return ReadNetwork(
             path=path,
-            sha256=weights_sha256(published.state_dict()),
+            sha256=sha256,
             network_hw=PUBLISHED_HW,
+            provenance=Provenance(
+                trained_on=(f'published weights {path.name}',),
+                licence='That of the weights file; ask its publisher',
+                created=datetime.now(timezone.utc).isoformat(timespec='seconds'),
+                git_revision=git_revision(),
+                weights_sha256=sha256,
+            ),
             closed_set=published,
         )
     checkpoint = load_checkpoint(path)
@@ -87,6 +98,7 @@ def read_network(path: Path) -> ReadNetwork:
         path=path,
         sha256=weights_sha256(checkpoint.network),
         network_hw=checkpoint.settings.network_hw,
+        provenance=provenance_of(checkpoint),
         closed_set=anomaly.closed_set,
         anomaly=anomaly,
         fusion=checkpoint.fusion,

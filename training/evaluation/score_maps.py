@@ -21,6 +21,7 @@ from training.evaluation.scores import ScoreError, Scores
 from training.models.anomaly_outputs import ENERGIES, AnomalyOutputs, at_size
 from training.models.deployed import normalised
 from training.read_network import PixelReadings, ReadNetwork
+from training.scored_model import at_output
 from training.scores.readings import Readings
 from training.scores.score import AnyScore
 from training.validation import OUTPUT_STRIDE
@@ -76,7 +77,7 @@ class ManyScores:
         start = time.perf_counter()
         with torch.inference_mode():
             fine, coarse = self._readings(batch)
-            fine = self._at_output(fine)
+            fine = at_output(fine, self._output_hw, stride=OUTPUT_STRIDE)
             network_ms = 1000 * (time.perf_counter() - start)
             maps, milliseconds = self._maps(fine, coarse)
             self._add_own(batch, maps, milliseconds)
@@ -94,17 +95,6 @@ class ManyScores:
             camera = energy_to_camera(energy, placement)
             found[score_name] = Scores(energy_map=camera, label_map=label_map, is_seen=seen)
         return ImageScores(found, milliseconds, network_ms)
-
-    def _at_output(self, fine: Readings) -> Readings:
-        """Bring logits to the output size before any energy is taken of them, as PEBAL does."""
-        joined = fine.class_logits
-        if fine.abstention_logit is not None:
-            joined = torch.cat([joined, fine.abstention_logit[:, None]], dim=1)
-        joined = at_size(joined, self._output_hw)
-        num_classes = fine.class_logits.shape[1]
-        abstention = None if fine.abstention_logit is None else joined[:, num_classes]
-        logits = joined[:, :num_classes]
-        return Readings(logits, logits, abstention_logit=abstention, stride=OUTPUT_STRIDE)
 
     def _maps(
         self, fine: Readings, coarse: Readings

@@ -131,7 +131,8 @@ def test_training_learns_two_colours_and_its_file_answers_alike(
     save_classifier(network, path)
     loaded = load_classifier(path)
     assert loaded.info == info
-    assert torch.equal(vectors_of(loaded, images, places).class_logits, logits)
+    again = vectors_of(loaded, images, places).class_logits
+    torch.testing.assert_close(again, logits, atol=1e-4, rtol=1e-4)  # another memory layout
 
 
 def test_published_weights_need_their_kind(tmp_path: Path) -> None:

@@ -1,0 +1,163 @@
+"""From a checkpoint to fitted scores to one table: the three commands together."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch')
+
+from hopfield_pebal_ros.contract.deployment import read_metadata
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from training.checkpoints import save_checkpoint
+from training.compare import main as compare
+from training.export_score import main as export_score
+from training.fit_scores import main as fit_scores
+from training.precompute_features import main as precompute
+from training.scores.feature_store import open_features
+from training.scores.fitted_state import load_score
+
+FITTED = 'she,mahalanobis,hopfield_boosting,dense_hybrid'
+
+
+@pytest.fixture
+def run(tmp_path: Path, trained_checkpoint) -> Path:
+    path = tmp_path / 'run' / 'best.pt'
+    path.parent.mkdir()
+    save_checkpoint(trained_checkpoint, path)
+    return path
+
+
+@pytest.fixture
+def dataset(tmp_path: Path, painted_frames) -> Path:
+    root = tmp_path / 'set'
+    for folder in ('images', 'labels'):
+        (root / folder).mkdir(parents=True)
+    for index in range(2):
+        frame = painted_frames[index]
+        labels = np.where(frame.label_map == IGNORE_ID, IGNORE_ID, 0).astype(np.uint8)
+        labels[frame.label_map == OUTLIER_ID] = 1
+        image_bgr = cv2.cvtColor(frame.image_rgb, cv2.COLOR_RGB2BGR)
+        cv2.imwrite(str(root / 'images' / f'{index}.png'), image_bgr)
+        cv2.imwrite(str(root / 'labels' / f'{index}.png'), labels)
+    return root
+
+
+@pytest.fixture
+def stored(tmp_path: Path, run: Path) -> Path:
+    out = tmp_path / 'features'
+    precompute(
+        f'--run {run} --features decoder --out {out} --num-threads 1 '
+        '--data.num-composites 4 --data.pixels-per-class 60'.split()
+    )
+    return out
+
+
+@pytest.fixture
+def states(tmp_path: Path, run: Path, stored: Path) -> Path:
+    out = tmp_path / 'states'
+    fit_scores(
+        f'--run {run} --features decoder --stored {stored} --out {out} --scores {FITTED} '
+        '--leave-out-empty-classes --num-threads 1 --set mahalanobis.shrinkage=0.1'.split()
+    )
+    return out
+
+
+def test_features_fits_and_comparison_belong_together(
+    run, stored, states, dataset, tmp_path, capsys
+) -> None:
+    features = open_features(stored)
+    assert features.width == 8
+    assert features.fitted_on.num_outliers > 0
+    _, score, fitted_on = load_score(states / 'mahalanobis.safetensors')
+    assert score.settings.shrinkage == 0.1
+    assert fitted_on == features.fitted_on
+
+    out = tmp_path / 'comparison'
+    compare(
+        f'--run {run} --dataset folder --root {dataset} --states {states} --out {out} '
+        '--num-threads 1 --num-pictures 1'.split()
+    )
+    printed = capsys.readouterr().out
+    results = json.loads((out / 'results.json').read_text())
+    names = set(results['scores'])
+    assert {
+        *FITTED.split(','),
+        'free_energy',
+        'entropy',
+        'abstention',
+        'own pebal_energy',
+    } <= names
+    for name, each in results['scores'].items():
+        assert name in printed
+        assert 0 <= each['figures']['ap'] <= 1
+        assert each['milliseconds'] > 0
+    assert results['scores']['she']['megabytes'] >= 0
+    # the network's own free energy is the score of that name, but for the order of upsampling
+    own, ours = (results['scores'][x]['figures']['ap'] for x in ('own free_energy', 'free_energy'))
+    assert own == pytest.approx(ours, abs=0.1)
+    assert (out / 'report.html').read_text().count('data:image') > len(names)
+    assert cv2.imread(str(out / 'sheet.png')) is not None
+    assert not list(out.glob('maps_*'))
+
+
+def refused(command, arguments: str) -> str:
+    with pytest.raises(SystemExit) as exit_info:
+        command(arguments.split())
+    return str(exit_info.value)
+
+
+def test_scores_without_state_or_of_another_network_are_refused(
+    run, states, dataset, tmp_path, trained_checkpoint
+) -> None:
+    start = f'--run {run} --dataset folder --root {dataset} --out {tmp_path / "out"}'
+    assert '--scores she --out DIR' in refused(compare, f'{start} --scores she')
+    assert 'fit_scores --scores knn' in refused(compare, f'{start} --scores knn --states {states}')
+    for tensor in trained_checkpoint.network.values():
+        if tensor.is_floating_point():
+            tensor.add_(1e-3)
+    save_checkpoint(trained_checkpoint, run)
+    said = refused(compare, f'{start} --states {states}')
+    assert 'was fitted on another network' in said
+
+
+def test_features_of_other_maps_and_unknown_maps_are_refused(run, stored, tmp_path) -> None:
+    start = f'--run {run} --out {tmp_path / "out"} --scores she'
+    said = refused(fit_scores, f'{start} --features logits --stored {stored}')
+    assert 'fitted on other feature maps: decoder instead of logits' in said
+    assert 'has no feature map' in refused(fit_scores, f'{start} --features l9 --stored {stored}')
+    assert 'no complete features' in refused(
+        fit_scores, f'{start} --features decoder --stored {tmp_path}'
+    )
+
+
+def test_a_class_that_never_occurs_ends_the_fit(run, stored, tmp_path) -> None:
+    said = refused(
+        fit_scores,
+        f'--run {run} --features decoder --stored {stored} --out {tmp_path / "out"} --scores she',
+    )
+    assert said.startswith('error: she: no correctly classified example of class ids')
+    assert '--leave-out-empty-classes' in said
+
+
+def test_a_fitted_score_is_deployed_and_answers_as_compared(run, states, tmp_path, capsys) -> None:
+    """In the engine of the vehicle, with thresholds and what it was fitted on."""
+    out = tmp_path / 'model.onnx'
+    export_score(
+        f'--run {run} --state {states / "mahalanobis.safetensors"} --out {out} --num-drives 1 '
+        f'--frame-cache {tmp_path / "frames"}'.split()
+    )
+    assert 'labels agree on' in capsys.readouterr().out
+    metadata = read_metadata(out)
+    assert metadata.energy.kind == 'mahalanobis'
+    assert metadata.energy.unit == 'nat'
+    assert any('mahalanobis fitted on' in each for each in metadata.provenance.trained_on)
+    assert metadata.calibration.num_images == 3
+
+
+def test_what_cannot_be_deployed_says_why(run, tmp_path) -> None:
+    start = f'--run {run} --out {tmp_path / "model.onnx"}'
+    assert 'either --state FILE or --score NAME' in refused(export_score, start)
+    assert 'then give --state FILE' in refused(export_score, f'{start} --score she')
