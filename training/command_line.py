@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import tyro
 
 from training.checkpoints import load_checkpoint
-from training.presets import PRESETS
+from training.reference_presets import ALL_PRESETS
 from training.settings import TrainSettings
 
 DEFAULT_PRESET: Final = 'demo'
@@ -27,12 +27,16 @@ class RunChoice:
 
     preset: str = DEFAULT_PRESET
     """demo: procedural drives, minutes. camvid: CamVid alone. realtime: the recipe of the shipped
-    model. hopfield-pebal: an anomaly branch with a pattern memory on a frozen ESPNetv2. The flags
-    below start from its values."""
+    model. hopfield-pebal: an anomaly branch with a pattern memory on a frozen ESPNetv2.
+    Published recipes on published weights: pebal, pebal-as-published, hopfield-pebal-deepwv3plus,
+    densehybrid-deeplab, densehybrid-ldn121, rpl. The flags below start from its values."""
     out: Path | None = None
     """Folder of the run; default: runs/<date-time>."""
     resume: bool = False
     """Go on from last.pt in --out, with the settings stored there."""
+    dry_run: bool = False
+    """Say what would be trained, the memory that a batch needs and the steps of an epoch; write
+    nothing."""
     settings: Annotated[TrainSettings, tyro.conf.arg(name='')]
 
 
@@ -48,11 +52,11 @@ def parse_run(argv: Sequence[str], *, description: str) -> tuple[Path, RunChoice
         SystemExit: --help, an unknown preset or an unknown flag.
     """
     early = argparse.ArgumentParser(add_help=False)
-    early.add_argument('--preset', default=DEFAULT_PRESET, choices=sorted(PRESETS))
+    early.add_argument('--preset', default=DEFAULT_PRESET, choices=sorted(ALL_PRESETS))
     early.add_argument('--out', type=Path)
     early.add_argument('--resume', action='store_true')
     known, _ = early.parse_known_args(argv)
-    start = PRESETS[known.preset]
+    start = ALL_PRESETS[known.preset]
     if known.resume:
         start = _settings_to_resume(known.out)
     choice = tyro.cli(

@@ -21,6 +21,7 @@ from training.checkpoints import load_checkpoint, save_checkpoint
 from training.command_line import RunChoice, check_writable, parse_run, say
 from training.data.data_report import data_report, survey
 from training.data.samples import TrainingSamples
+from training.dry_run import dry_run
 from training.interrupts import interrupt_flag
 from training.loop import run
 from training.periodic_validation import PeriodicValidation
@@ -40,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         out, choice = parse_run(arguments, description=str(__doc__))
+        if choice.dry_run:
+            say(f'preset {choice.preset}\n{dry_run(choice.settings)}')
+            return
         with joined_processes() as processes:
             if processes.is_first:
                 _prepare(out, choice)
@@ -64,10 +68,12 @@ def _prepare(out: Path, choice: RunChoice) -> None:
     if (out / 'last.pt').exists() and not choice.resume:
         raise ValueError(f'{out} holds a run; go on with --resume, or choose another --out')
     settings = choice.settings
-    if settings.network.is_frozen and not (settings.network.weights or settings.start_from):
+    network = settings.network
+    is_partly_frozen = network.is_frozen or network.trained_parts
+    if is_partly_frozen and not (network.weights or settings.start_from):
         raise ValueError(
             'a frozen network must have been trained: give --network.weights FILE, the published '
-            f'weights of {settings.network.kind}, or --start-from RUN/best.pt'
+            f'weights of {network.kind}, or --start-from RUN/best.pt'
         )
     for warning in settings.warnings(num_classes=len(CITYSCAPES)):
         say(f'warning: {warning}')
