@@ -21,6 +21,8 @@ FOLDERS = (
     'training/models',
     'training/memory',
     'training/losses',
+    'training/scores',
+    'training/image_level',
     'training/calibration',
     'training/data',
     'training/data/benchmarks',
