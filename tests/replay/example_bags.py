@@ -48,6 +48,20 @@ def write_camera_bag(
     return path
 
 
+def write_topics(path: Path, topics: dict[str, Sequence[Pixels]], *, frame_id: str = '') -> Path:
+    """Write images of one or three channels, all topics with the stamps of `stamps`."""
+    with BagWriter(path, dict.fromkeys(topics, 'reliable')) as writer:
+        for index, stamp_ns in enumerate(stamps(max(map(len, topics.values())))):
+            for name, pictures in topics.items():
+                if index < len(pictures):
+                    encoding = 'bgr8' if pictures[index].ndim == 3 else 'mono8'
+                    message = image_message(
+                        pictures[index], encoding, stamp_ns=stamp_ns, frame_id=frame_id
+                    )
+                    writer.write(name, stamp_ns, message)
+    return path
+
+
 def _write_rosbag1(path: Path, frames: Sequence[tuple[str, str, Sequence[Pixels]]]) -> Path:
     types = get_typestore(Stores.ROS1_NOETIC)
     with Rosbag1Writer(path) as writer:

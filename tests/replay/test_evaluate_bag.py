@@ -14,6 +14,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.inference import output_folder
+from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
 from hopfield_pebal_ros.replay.bag_writer import BagWriter, image_message
 from hopfield_pebal_ros.replay.bags import (
     CAMERA_TOPIC,
@@ -151,6 +152,12 @@ def test_the_summary_has_the_promised_keys(tmp_path: Path, tiny_model: Path) -> 
     assert 'figures' not in summary
 
 
+def result_bytes(out: Path) -> list[tuple[str, int, bytes]]:
+    with open_bag(out / 'result_bag') as bag:
+        messages = bag.serialised_messages([topic.name for topic in bag.image_topics])
+        return [(each.topic, each.recorded_ns, each.cdr) for each in messages]
+
+
 def test_two_runs_say_the_same_but_for_times(tmp_path: Path, tiny_model: Path) -> None:
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (48, 96, 3), dtype=np.uint8) for _ in range(3)]
@@ -163,6 +170,18 @@ def test_two_runs_say_the_same_but_for_times(tmp_path: Path, tiny_model: Path) -
     assert lines[0] == lines[1]
     figures = [summary_of(tmp_path / name)['figures'] for name in ('first', 'second')]
     assert figures[0] == figures[1]
+    assert len(result_bytes(tmp_path / 'first')) == 9
+    assert result_bytes(tmp_path / 'first') == result_bytes(tmp_path / 'second')
+
+
+@pytest.mark.skipif(not DEFAULT_MODEL.is_file(), reason='the default model is not here')
+def test_the_default_model_gives_the_same_bits_twice(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (48, 96, 3), dtype=np.uint8) for _ in range(2)]
+    bag = write_camera_bag(tmp_path / 'bag', images)
+    for name in ('first', 'second'):
+        assert run(bag, DEFAULT_MODEL, tmp_path / name) == 0
+    assert result_bytes(tmp_path / 'first') == result_bytes(tmp_path / 'second')
 
 
 def test_a_second_run_replaces_the_first(tmp_path: Path, tiny_model: Path) -> None:
@@ -321,6 +340,75 @@ def test_too_little_space_is_found_first(
     message = refusal(capsys, bag, tiny_model, tmp_path / 'out')
     assert '5 MB free' in message
     assert not (tmp_path / 'out' / 'result_bag').exists()
+
+
+@pytest.mark.parametrize(
+    ('word', 'code', 'said'),
+    [
+        ('figures.recall_at_threshold:min=0.5', 0, 'holds  figures.recall_at_threshold  >= 0.5'),
+        ('figures.recall_at_threshold:min=0.6', 3, 'FAILS  figures.recall_at_threshold  >= 0.6'),
+    ],
+)
+def test_a_requirement_decides_the_exit_code(
+    tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str],
+    word: str, code: int, said: str,
+) -> None:  # fmt: skip
+    image_bgr, truth = example_frame()
+    bag = write_camera_bag(tmp_path / 'bag', [image_bgr], [truth])
+    words = [word, 'latency_ms.p95:max=600000']
+    assert run(bag, tiny_model, tmp_path / 'out', '--require', *words) == code
+    assert said in capsys.readouterr().out
+    held = [each['holds'] for each in summary_of(tmp_path / 'out')['requirements']]
+    assert held == [code == 0, True]
+    assert '<h2>Requirements</h2>' in (tmp_path / 'out' / 'report.html').read_text('utf-8')
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'reason'),
+    [
+        (['--require', 'figures.auc:min=1'], 'names figures.auc, which is no number'),
+        (['--rate', '2'], '--rate and --use-sim-time are of --mode realtime'),
+        (['--use-sim-time'], '--rate and --use-sim-time are of --mode realtime'),
+        (['--rate', '0'], '--rate must be positive, got 0'),
+        (['--topic', 'image', '--cameras', 'all'], 'drop one of them'),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_before_any_work(
+    tmp_path: Path,
+    tiny_model: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    reason: str,
+) -> None:
+    bag = write_camera_bag(tmp_path / 'bag', [plain_image()])
+    assert reason in refusal(capsys, bag, tiny_model, tmp_path / 'out', *arguments)
+    assert not (tmp_path / 'out').exists()
+
+
+def test_labels_come_from_a_folder(tmp_path: Path, tiny_model: Path) -> None:
+    image_bgr, truth = example_frame()
+    bag = write_camera_bag(tmp_path / 'bag', [image_bgr, plain_image()])
+    labels = tmp_path / 'labels'
+    labels.mkdir()
+    for stamp_ns in (FIRST_STAMP_NS, 5):
+        cv2.imwrite(str(labels / f'{stamp_ns}.png'), truth)
+    assert run(bag, tiny_model, tmp_path / 'out', '--labels', str(labels)) == 0
+    summary = summary_of(tmp_path / 'out')
+    assert (summary['frames_in'], summary['frames_labelled']) == (2, 1)
+    assert summary['figures']['ap'] == pytest.approx(0.5 * 100 / 200 + 0.5 * 200 / 300)
+    page = (tmp_path / 'out' / 'report.html').read_text('utf-8')
+    assert f'Label images of {labels} with the stamp of no frame, left out: 1.' in page
+
+
+def test_a_segment_left_open_is_told(tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / 'drive'
+    folder.mkdir()
+    write_camera_bag(folder / 'drive_0', [plain_image()] * 2)
+    (folder / 'drive_1.mcap').write_bytes(b'never closed')
+    assert run(folder, tiny_model, tmp_path / 'out') == 0
+    assert summary_of(tmp_path / 'out')['frames_out'] == 2
+    page = (tmp_path / 'out' / 'report.html').read_text('utf-8')
+    assert 'drive_1.mcap was never closed' in page
 
 
 def test_the_report_is_one_file_with_names_escaped(tmp_path: Path, tiny_model: Path) -> None:
