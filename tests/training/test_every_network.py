@@ -37,6 +37,8 @@ LOSSES = {
         posterior_weight=0.3, abstention_weight=0.0, margin_weight=0.0
     )
 }
+TOLERANCE = {'segmenter': 2e-2}
+"""OpenVINO shrinks position embeddings without antialiasing; images of real size enlarge them."""
 
 
 @pytest.fixture(scope='module')
@@ -86,4 +88,4 @@ def test_training_calibration_export_and_inference(
     [found] = detector.detect([image])
     with torch.no_grad():
         _, energy = deployed_model(best, (32, 64))(torch.from_numpy(image)[None])
-    np.testing.assert_allclose(found.energy_map, energy[0], atol=2e-3)
+    np.testing.assert_allclose(found.energy_map, energy[0], atol=TOLERANCE.get(name, 2e-3))
