@@ -68,7 +68,7 @@ def run(
     with bar:
         for batch in batches(samples, settings, first_step=state.step, processes=processes):
             if state.margins is None and _needs_margins(state.step, settings):
-                state.margins = find_margins(state, samples, settings)
+                state.margins = _shared_margins(state, samples, settings, processes)
                 if log is not None:
                     log.write(state.step, 'margins', vars(state.margins))
             if state.step == settings.closed_set_steps:
@@ -125,6 +125,7 @@ def batches(
         num_workers=settings.num_workers,
         worker_init_fn=start_worker,
         pin_memory=torch.cuda.is_available(),
+        generator=torch.Generator(),  # else each iterator draws from that of dropout
         **options,
     )
 
@@ -144,6 +145,15 @@ def find_margins(state: RunState, samples: TrainingSamples, settings: TrainSetti
             labelled = at_loss_stride(outputs, sample.labels[None].to(state.device), stride=4)
             energies.append(labelled.pebal_energy[labelled.inlier].cpu())
     return margins_from(torch.cat(energies), settings.losses)
+
+
+def _shared_margins(
+    state: RunState, samples: TrainingSamples, settings: TrainSettings, processes: Processes
+) -> Margins:
+    """Return the margins of the first process: running statistics of batch norm may differ."""
+    own = find_margins(state, samples, settings)
+    values = torch.tensor([own.inlier, own.outlier], dtype=torch.float64, device=state.device)
+    return Margins(*World(processes.count).sum(values * processes.is_first).tolist())
 
 
 def _averaged(terms: dict[str, Tensor], world: World) -> dict[str, float]:

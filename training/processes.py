@@ -4,12 +4,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import torch
 import torch.distributed as dist
 
 from training.settings import TrainSettings
+
+_PATIENCE: Final = timedelta(hours=3)
+"""How long processes wait for the first one, which renders and validates."""
 
 _PRECISIONS = {'bf16': torch.bfloat16, 'fp16': torch.float16, 'fp32': torch.float32}
 
@@ -47,7 +51,8 @@ def joined_processes() -> Iterator[Processes]:
     if 'WORLD_SIZE' not in os.environ:
         yield Processes()
         return
-    dist.init_process_group('nccl' if torch.cuda.is_available() else 'gloo')
+    backend = 'nccl' if torch.cuda.is_available() else 'gloo'
+    dist.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size())
     finally:

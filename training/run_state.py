@@ -40,8 +40,8 @@ class RunState:
 
     @property
     def measured(self) -> AnomalyNetwork:
-        """The network that is validated and exported: the average, where there is one."""
-        if self.average is None:
+        """The network that is validated and exported: the average, once there is one."""
+        if self.average is None or not self.average.n_averaged:
             return self.network
         return cast('AnomalyNetwork', self.average.module)
 
@@ -55,7 +55,7 @@ class RunState:
             settings=settings,
             step=self.step,
             network=self.measured.state_dict(),
-            trained=None if self.average is None else self.network.state_dict(),
+            trained=None if self.measured is self.network else self.network.state_dict(),
             optimizer=self.optimizer.state_dict(),
             scaler=self.scaler.state_dict(),
             random=random_states(),
@@ -84,10 +84,7 @@ def started_state(
     if settings.start_from is None:
         return state, None
     weights = load_checkpoint(settings.start_from).network
-    taken = take_matching(state.network, weights, settings.start_from)
-    if state.average is not None:
-        take_matching(state.measured, weights, settings.start_from)
-    return state, taken
+    return state, take_matching(state.network, weights, settings.start_from)
 
 
 def restored_state(checkpoint: Checkpoint, device: torch.device | None = None) -> RunState:
@@ -95,11 +92,10 @@ def restored_state(checkpoint: Checkpoint, device: torch.device | None = None) -
     settings = checkpoint.settings
     torch.manual_seed(settings.seed)
     state = _state_of(settings, build_network(settings, has_weights=False), device)
-    state.measured.load_state_dict(dict(checkpoint.network))
-    if checkpoint.trained is not None:
-        state.network.load_state_dict(dict(checkpoint.trained))
-    if state.average is not None:
+    if state.average is not None and checkpoint.trained is not None:
         state.average.n_averaged.fill_(1)  # from here on it moves, it is not replaced
+        state.network.load_state_dict(dict(checkpoint.trained))
+    state.measured.load_state_dict(dict(checkpoint.network))
     state.optimizer.load_state_dict(dict(checkpoint.optimizer))
     state.scaler.load_state_dict(dict(checkpoint.scaler))
     state.step, state.best_ap = checkpoint.step, checkpoint.best_ap
@@ -157,9 +153,15 @@ def _parameter_groups(network: AnomalyNetwork, settings: TrainSettings) -> list[
 def _average_of(network: AnomalyNetwork, settings: TrainSettings) -> AveragedModel | None:
     if not settings.average_decay:
         return None
-    return AveragedModel(
-        network, multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay), use_buffers=True
-    )
+    move = get_ema_multi_avg_fn(settings.average_decay)
+
+    def moved(averages: Any, values: Any, num_averaged: Any) -> None:
+        if averages[0].is_floating_point():
+            move(averages, values, num_averaged)
+        else:  # class ids and counts: a mean, cut to whole numbers, would be off by one
+            torch._foreach_copy_(averages, values)
+
+    return AveragedModel(network, multi_avg_fn=moved, use_buffers=True)
 
 
 def random_states() -> list[Tensor]:

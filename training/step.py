@@ -69,8 +69,11 @@ class Stepper:
         state.optimizer.zero_grad(set_to_none=True)
         try:
             terms = self._accumulated(batch)
-        except (torch.OutOfMemoryError, ValueError, RuntimeError) as error:
-            raise _explained(error, settings) from error
+        except (ValueError, RuntimeError) as error:
+            explained = _explained(error, settings)
+            if explained is None:
+                raise
+            raise explained from error
         state.scaler.step(state.optimizer)
         state.scaler.update()
         state.step += 1
@@ -130,7 +133,8 @@ class Stepper:
         values = {name: term.item() for name, term in terms.items()}
         return NotFiniteError(
             f'loss is not finite at step {self._state.step}: {values}; samples '
-            f'{", ".join(batch.name)}; lower the learning rate, or use --precision fp32'
+            f'{", ".join(batch.name)}; look at them, and begin a new run with --start-from '
+            'RUN/last.pt and a lower learning rate or --precision fp32'
         )
 
 
@@ -168,8 +172,8 @@ def _parts_of(batch: Sample, count: int) -> Iterator[Sample]:
         yield Sample(batch.image[part], batch.labels[part], batch.name[part])
 
 
-def _explained(error: Exception, settings: TrainSettings) -> Exception:
-    """Return what the user can do about an error of a step, or the error itself."""
+def _explained(error: Exception, settings: TrainSettings) -> BatchError | None:
+    """Return what the user can do about an error of a step; None: it is of another kind."""
     text = str(error)
     if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in text:
         height, width = settings.crop_hw
@@ -183,4 +187,4 @@ def _explained(error: Exception, settings: TrainSettings) -> Exception:
             'batch norm over a pooled image needs two samples a process and part, got one: raise '
             '--batch-size, lower --accumulation-steps, or use --network.has-frozen-norm'
         )
-    return error
+    return None

@@ -14,7 +14,7 @@ def anomaly_sets(settings: TrainSettings) -> Mapping[str, FrameSource]:
     """Open the sets of `--val-sets NAME=DIR ...`, by name.
 
     Raises:
-        ValueError: no such set, or it is not in its folder.
+        ValueError: no such set, a set named twice, or one that is not in its folder.
     """
     found: dict[str, FrameSource] = {}
     for each in settings.val_sets:
@@ -24,6 +24,11 @@ def anomaly_sets(settings: TrainSettings) -> Mapping[str, FrameSource]:
                 f'--val-sets takes NAME=DIR, got {each!r}; NAME is one of '
                 f'{", ".join(get_args(DatasetName))}'
             )
+        if name in found:
+            raise ValueError(f'--val-sets names {name} twice; give each set once')
         options = BenchmarkOptions(root=Path(folder))
-        found[name] = open_benchmark(name, options)  # type: ignore[arg-type]
+        try:
+            found[name] = open_benchmark(name, options)  # type: ignore[arg-type]
+        except ValueError as error:
+            raise ValueError(f'--val-sets {each}: {error}') from error
     return found
