@@ -53,6 +53,11 @@ HOPFIELD_PEBAL: Final = TrainSettings(
         on_ground_share=0.5,
         color_match_share=0.4,
         most_street_objects=3,
+        vehicle_share=0.3,
+        turned_hue_share=0.3,
+        scene_blur_share=0.07,
+        recolored_share=0.1,
+        photographs_share=0.12,
     ),
     network=NetworkSettings(kind='espnetv2', is_frozen=True),
     branch=BranchSettings(

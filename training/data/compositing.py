@@ -125,6 +125,39 @@ def softened(cut_out: CutOut, *, sigma_px: float, is_blurred: bool) -> CutOut:
     return replace(cut_out, rgb=np.rint(np.clip(color, 0, 255)).astype(np.uint8), alpha=cover)
 
 
+def recolored(
+    image_rgb: npt.NDArray[np.uint8], model_rgb: npt.NDArray[np.uint8], *, share: float
+) -> npt.NDArray[np.uint8]:
+    """Move mean and deviation of each channel in CIELAB towards those of another picture.
+
+    Args:
+        image_rgb: (H, W, 3) uint8 RGB.
+        model_rgb: the same of any size.
+        share: how far, 0..1.
+    """
+    image, model = _lab(image_rgb), _lab(model_rgb)
+    mean, model_mean = image.mean(axis=(0, 1)), model.mean(axis=(0, 1))
+    contrast = (model.std(axis=(0, 1)) + 1) / (image.std(axis=(0, 1)) + 1)
+    moved = (image - mean) * np.clip(contrast, 0.5, 2) ** share
+    moved += mean + share * (model_mean - mean)
+    moved[..., 0] = moved[..., 0].clip(0, 100)
+    rgb = cv2.cvtColor(moved.astype(np.float32), cv2.COLOR_LAB2RGB)
+    return np.asarray(np.rint(np.clip(rgb, 0, 1) * 255), np.uint8)
+
+
+def with_turned_hue(cut_out: CutOut, *, degrees: float) -> CutOut:
+    """Return the object in colours turned around the circle of hues."""
+    hsv = cv2.cvtColor(cut_out.rgb.astype(np.float32), cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + degrees) % 360
+    rgb = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+    return replace(cut_out, rgb=np.asarray(np.rint(np.clip(rgb, 0, 255)), np.uint8))
+
+
+def _lab(image_rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    lab = cv2.cvtColor(image_rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(lab, np.float32)
+
+
 def _colored_like(
     scene: npt.NDArray[np.float32],
     object_rgb: npt.NDArray[np.float32],

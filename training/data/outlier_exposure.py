@@ -26,6 +26,10 @@ class OutlierExposure:
     mean outlier."""
     street_objects_share: float = 0.5
     """Share of exposed samples that may get them."""
+    vehicle_share: float = 0.0
+    """Share of them that are cars, trucks, buses and trains of --exposure.yolo, if it is given."""
+    turned_hue_share: float = 0.0
+    """Share of them whose colours are turned: a car may have any."""
 
     size_by: Literal['side', 'area'] = 'side'
     """What is drawn, log-uniform: the longer side, or the share of the crop that is covered."""
@@ -54,6 +58,16 @@ class OutlierExposure:
     """Whether objects get the resolution of their scene. Without it sharp means outlier, and 10
     to 30 points of AP are lost: for comparison only."""
 
+    scene_blur_share: float = 0.0
+    """Share of exposed samples whose street is out of focus before objects are pasted."""
+    scene_blur_px: tuple[float, float] = (1.0, 4.0)
+    """Its blur (sigma), in pixels of the network input."""
+    recolored_share: float = 0.0
+    """Share of exposed samples that take on some of mean and contrast of the colours of a picture
+    of --exposure.yolo, if it is given, objects and street alike (Reinhard et al. 2001)."""
+    photographs_share: float = 0.0
+    """Share of exposed samples that show a picture of --exposure.yolo, if it is given, instead of
+    a street, with its own objects: outliers that were never pasted. The rest is ignored."""
     black_out_share: float = 0.0
     """Share of exposed samples that show the objects alone, on black or the picture's mean colour
     (DenseHybrid, Grcic et al. 2022); what is blacked out is ignored."""
@@ -72,8 +86,10 @@ class OutlierExposure:
         }.items():
             if not 0 < low <= high:
                 raise ValueError(f'{name} must be 0 < smallest <= largest, got {low} and {high}')
-        if not 0 <= self.feather_px[0] <= self.feather_px[1]:
-            raise ValueError(f'feather_px must be 0 <= smallest <= largest, got {self.feather_px}')
+        for name in ('feather_px', 'scene_blur_px'):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high:
+                raise ValueError(f'{name} must be 0 <= smallest <= largest, got {low} and {high}')
         for name in vars(self):
             if name.endswith('_share') and not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f'{name} must lie in 0..1, got {getattr(self, name)}')

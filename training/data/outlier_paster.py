@@ -9,19 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
-from training.data.compositing import black_out, blend, clad, resized, softened
+from training.data.compositing import black_out, blend, clad, recolored, resized, softened
 from training.data.frames import FrameSource
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outliers.cut_out import CutOut, OutlierSource
+from training.data.outliers.known_objects import KnownObjects
 from training.data.outliers.mixture import OutlierMixture
-from training.data.outliers.object_pool import ObjectPool
-from training.data.outliers.street_objects import TRAIN_IDS_OF_COCO, StreetObjects
-from training.data.outliers.whole_images import WholeImages
-from training.data.outliers.yolo_polygons import YoloPolygons
+from training.data.outliers.street_objects import TRAIN_IDS_OF_COCO
+from training.data.outliers.whole_images import WholeImages, random_piece
+from training.data.outliers.yolo_scenes import YoloScenes
 
 _GROUND_IDS: Final = (CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sidewalk'))
 
 _FEWEST_GROUND_PIXELS: Final = 20
+
+_RECOLORED_BY: Final = (0.2, 0.8)
+"""Share of the way to another picture's colours."""
+
+_PHOTOGRAPH_SHARE: Final = (0.5, 1.0)
+"""Sides of what is shown of a photograph, as shares of the largest piece."""
 
 Piece = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 """(h, w, 3) uint8 RGB and (h, w) uint8 train ids."""
@@ -43,7 +49,10 @@ class OutlierPaster:
         """
         self._settings = settings
         self._objects = OutlierMixture(settings.sources)
-        self._street_objects = _street_objects(settings, frames)
+        self._known_objects = (
+            KnownObjects(settings, frames) if settings.most_street_objects else None
+        )
+        self._photographs = _photographs(settings)
         self._whole = settings.whole_images and WholeImages(settings.whole_images)
 
     def expose(
@@ -68,13 +77,21 @@ class OutlierPaster:
         settings = self._settings
         if self._whole and rng.random() < settings.whole_images_share:
             return self._whole_image(self._whole, label_map.shape[:2], rng)
+        if self._photographs and _happens(settings.photographs_share, rng):
+            return _photograph(self._photographs, label_map.shape[:2], rng)
         canvas_scale = self._canvas_scale(network_scale, rng)
         image, labels = _resampled(image_rgb, label_map, canvas_scale)
+        if _happens(settings.scene_blur_share, rng):
+            sigma_px = rng.uniform(*settings.scene_blur_px) * canvas_scale / network_scale
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
         scene_rgb = image.mean(axis=(0, 1)).astype(np.uint8)
         for source in self._drawn_sources(rng):
             self._paste_one(source, image, labels, rng, network_scale=network_scale / canvas_scale)
-        if settings.black_out_share and rng.random() < settings.black_out_share:
+        if _happens(settings.black_out_share, rng):
             black_out(image, labels, scene_rgb * np.uint8(rng.integers(2)))
+        if self._photographs and _happens(settings.recolored_share, rng):
+            model = self._photographs[int(rng.integers(len(self._photographs)))]
+            image = recolored(image, model.image_rgb, share=rng.uniform(*_RECOLORED_BY))
         return image, labels
 
     def _canvas_scale(self, network_scale: float, rng: np.random.Generator) -> float:
@@ -90,10 +107,9 @@ class OutlierPaster:
     def _drawn_sources(self, rng: np.random.Generator) -> list[OutlierSource]:
         """Return where each object of a sample comes from, known objects first: beneath."""
         settings, found = self._settings, list[OutlierSource]()
-        if self._street_objects and rng.random() < settings.street_objects_share:
-            count = rng.integers(settings.most_street_objects + 1)
-            chosen = rng.integers(len(self._street_objects), size=count)
-            found += [self._street_objects[place] for place in chosen]
+        if self._known_objects and rng.random() < settings.street_objects_share:
+            count = int(rng.integers(settings.most_street_objects + 1))
+            found += [self._known_objects] * count
         return found + [self._objects] * int(rng.integers(1, settings.most_objects + 1))
 
     def _paste_one(
@@ -113,14 +129,13 @@ class OutlierPaster:
         is_blurred = cut_out.is_drawn or rng.random() < settings.blurred_share
         sigma_px = rng.uniform(*settings.feather_px)
         cut_out = softened(cut_out, sigma_px=sigma_px, is_blurred=is_blurred)
-        matched = settings.color_match_share
         blend(
             image_rgb,
             label_map,
             cut_out,
             top=bottom - cut_out.alpha.shape[0] + 1,
             left=centre - cut_out.alpha.shape[1] // 2,
-            is_color_matched=bool(matched) and rng.random() < matched,
+            is_color_matched=_happens(settings.color_match_share, rng),
             rng=rng,
         )
 
@@ -172,18 +187,27 @@ class OutlierPaster:
         return image, np.full(image.shape[:2], OUTLIER_ID, np.uint8)
 
 
-def _street_objects(
-    settings: OutlierExposure, frames: Sequence[FrameSource]
-) -> list[OutlierSource]:
-    """Return known objects of training frames and, where YOLO polygons are given, of those."""
-    if not settings.most_street_objects:
-        return []
-    pools: list[OutlierSource] = [ObjectPool(StreetObjects(frames))]
-    if settings.sources.yolo is not None:
-        pools.append(
-            ObjectPool(YoloPolygons(settings.sources.yolo, train_ids=dict(TRAIN_IDS_OF_COCO)))
-        )
-    return pools
+def _photographs(settings: OutlierExposure) -> YoloScenes | None:
+    sources = settings.sources
+    if sources.yolo is None or not (settings.photographs_share or settings.recolored_share):
+        return None
+    return YoloScenes(
+        sources.yolo, excluded_ids=sources.yolo_excluded_ids, train_ids=TRAIN_IDS_OF_COCO
+    )
+
+
+def _photograph(scenes: YoloScenes, piece_hw: tuple[int, int], rng: np.random.Generator) -> Piece:
+    """Return a piece of a photograph of the street's proportions, with its own labels."""
+    scene = scenes[int(rng.integers(len(scenes)))]
+    height, width = scene.label_map.shape
+    share = rng.uniform(*_PHOTOGRAPH_SHARE)
+    rows, columns = random_piece((height, width), piece_hw, rng, share=share)
+    return scene.image_rgb[rows, columns].copy(), scene.label_map[rows, columns].copy()
+
+
+def _happens(share: float, rng: np.random.Generator) -> bool:
+    """Draw whether it does; a share of 0 takes no random number."""
+    return bool(share) and bool(rng.random() < share)
 
 
 def _log_uniform(low_high: tuple[float, float], rng: np.random.Generator) -> float:

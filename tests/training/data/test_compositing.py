@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
-from training.data.compositing import black_out, blend, clad, noise_of, resized, softened
+from training.data.compositing import (
+    black_out,
+    blend,
+    clad,
+    noise_of,
+    recolored,
+    resized,
+    softened,
+    with_turned_hue,
+)
 from training.data.outliers.cut_out import CutOut
 
 
@@ -106,3 +115,25 @@ def test_noise_of_a_scene_is_measured():
     scene = (100 + rng.normal(0, 5, (60, 60, 3))).astype(np.float32)
     assert noise_of(scene) == pytest.approx(5, rel=0.15)
     assert noise_of(np.full((60, 60, 3), 9, np.float32)) == 0
+
+
+@pytest.mark.parametrize(('share', 'mean'), [(0.0, 80), (0.5, 120), (1.0, 160)])
+def test_colours_move_a_share_of_the_way_to_those_of_another_picture(share, mean):
+    rng = np.random.default_rng(0)
+    pictures = [
+        np.repeat(rng.integers(centre - 20, centre + 20, (40, 40, 1), np.uint8), 3, axis=2)
+        for centre in (80, 160)
+    ]
+    found = recolored(*pictures, share=share)
+    # lightness is nearly linear in the middle greys
+    assert found.mean() == pytest.approx(mean, abs=4)
+    assert np.ptp(found, axis=2).max() <= 2  # still grey
+    if share == 0:
+        assert np.abs(found.astype(int) - pictures[0]).max() <= 1
+
+
+def test_a_third_of_the_circle_makes_red_green():
+    turned = with_turned_hue(square(3, (200, 40, 40)), degrees=120)
+    assert (turned.rgb == (40, 200, 40)).all()
+    grey = square(3, (90, 90, 90))
+    assert np.array_equal(with_turned_hue(grey, degrees=77).rgb, grey.rgb)

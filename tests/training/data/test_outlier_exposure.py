@@ -14,6 +14,8 @@ from training.data.outlier_exposure import OutlierExposure
         ({'smallest_area': 0.0}, 'smallest_area, largest_area must be 0 < smallest'),
         ({'small_px': (9.0, 3.0)}, 'small_px must be 0 < smallest <= largest, got 9.0 and 3.0'),
         ({'feather_px': (-1.0, 1.0)}, 'feather_px must be 0 <= smallest'),
+        ({'scene_blur_px': (2.0, 1.0)}, 'scene_blur_px must be 0 <= smallest <= largest, got 2'),
+        ({'photographs_share': 2.0}, r'photographs_share must lie in 0\.\.1, got 2\.0'),
         ({'on_ground_share': 1.1}, r'on_ground_share must lie in 0\.\.1, got 1\.1'),
         ({'black_out_share': -0.1}, r'black_out_share must lie in 0\.\.1'),
     ],

@@ -8,6 +8,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outlier_paster import OutlierPaster
 from training.data.outliers.cut_out import CutOut
+from training.data.outliers.mixture import OutlierSources
 
 ROAD, SKY = CITYSCAPES.id_of('road'), CITYSCAPES.id_of('sky')
 EXPOSURE = OutlierExposure(most_objects=2, smallest_px=10, largest_px=30, scene_texture_share=0.0)
@@ -155,6 +156,51 @@ def test_whole_images_replace_the_scene(tmp_path):
     image, _ = exposed(is_whole.index(True), whole)
     assert image.shape == (33, 50, 3)  # the street is 80 x 120
     assert any(np.array_equal(image, picture[top : top + 33]) for top in range(18))
+
+
+@pytest.fixture
+def blue_photograph(tmp_path):
+    """A YOLO folder with one blue picture, in its upper left quarter a dog."""
+    for folder in ('images', 'labels'):
+        (tmp_path / folder).mkdir()
+    picture = np.full((60, 90, 3), (200, 20, 20), np.uint8)  # BGR
+    cv2.imwrite(str(tmp_path / 'images' / 'a.png'), picture)
+    (tmp_path / 'labels' / 'a.txt').write_text('16 0 0 .5 0 .5 .5 0 .5')
+    return OutlierSources(yolo=tmp_path)
+
+
+def test_photographs_replace_the_scene_with_their_own_objects(blue_photograph):
+    shown = replace(EXPOSURE, sources=blue_photograph, photographs_share=0.5)
+    found = [exposed(seed, shown) for seed in range(40)]
+    blue = [pair for pair in found if (pair[0] == (20, 20, 200)).all()]
+    assert 8 <= len(blue) <= 32
+    assert any((labels == OUTLIER_ID).any() for _, labels in blue)
+    for image, labels in blue:
+        assert image.shape[:2] == labels.shape
+        assert 30 <= labels.shape[0] <= 60  # half of the picture's sides to all of them
+        assert labels.shape[1] / labels.shape[0] == pytest.approx(1.5, abs=0.05)  # the street's
+        assert set(np.unique(labels).tolist()) <= {OUTLIER_ID, IGNORE_ID}
+
+
+def test_scene_and_objects_take_on_the_colours_of_a_photograph(blue_photograph):
+    recolored = replace(ONE, sources=blue_photograph, recolored_share=1.0)
+    for seed in range(5):
+        image, labels = exposed(seed, recolored)
+        street = image[labels == ROAD].mean(axis=0)
+        assert street[2] > street[0] + 10
+        assert street[2] > street[1] + 10
+
+
+def test_scenes_are_out_of_focus_and_their_objects_are_not():
+    rng = np.random.default_rng(0)
+    scene = rng.integers(60, 196, (80, 120, 3), np.uint8), street()[1]
+    sharp = replace(ONE, smallest_px=40.0, largest_px=40.0, blurred_share=0.0)
+    blurred = replace(sharp, scene_blur_share=1.0, scene_blur_px=(2.0, 2.0))
+    image, labels = exposed(1, blurred, scene=scene, objects=Photographs(40))
+    assert image[labels == SKY].std() < 10
+    assert image[labels == OUTLIER_ID].std() > 25
+    image, labels = exposed(1, sharp, scene=scene, objects=Photographs(40))
+    assert image[labels == SKY].std() > 25
 
 
 def sharpness(image, mask):

@@ -35,12 +35,32 @@ class WholeImages:
         path = self._pictures[rng.integers(len(self._pictures))]
         [image_rgb] = self._cache.get(path, lambda: (read_image_rgb(path),))
         height, width = image_rgb.shape[:2]
-        scale = min(height / size_hw[0], width / size_hw[1])
-        piece_h = min(height, max(1, round(size_hw[0] * scale)))
-        piece_w = min(width, max(1, round(size_hw[1] * scale)))
-        top = int(rng.integers(height - piece_h + 1))
-        left = int(rng.integers(width - piece_w + 1))
-        piece = image_rgb[top : top + piece_h, left : left + piece_w]
-        if scale <= 1:
+        rows, columns = random_piece((height, width), size_hw, rng)
+        piece = image_rgb[rows, columns]
+        if piece.shape[0] <= size_hw[0]:
             return piece
         return np.asarray(cv2.resize(piece, size_hw[::-1], interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def random_piece(
+    image_hw: tuple[int, int],
+    proportions_hw: tuple[int, int],
+    rng: np.random.Generator,
+    *,
+    share: float = 1.0,
+) -> tuple[slice, slice]:
+    """Return rows and columns of a piece of given proportions anywhere in a picture.
+
+    Args:
+        image_hw: size of the picture.
+        proportions_hw: h : w of the piece.
+        rng: source of the place.
+        share: of the sides of the largest such piece.
+    """
+    height, width = image_hw
+    scale = share * min(height / proportions_hw[0], width / proportions_hw[1])
+    piece_h = min(height, max(1, round(proportions_hw[0] * scale)))
+    piece_w = min(width, max(1, round(proportions_hw[1] * scale)))
+    top = int(rng.integers(height - piece_h + 1))
+    left = int(rng.integers(width - piece_w + 1))
+    return slice(top, top + piece_h), slice(left, left + piece_w)

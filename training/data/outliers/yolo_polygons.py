@@ -1,6 +1,6 @@
 """Objects outlined by YOLO polygons: a text line each, class id and points in 0..1."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -38,12 +38,7 @@ class YoloPolygons:
         Raises:
             FileNotFoundError: there are none.
         """
-        self._pairs = find_pairs(
-            folder / 'images',
-            folder / 'labels',
-            suffix='.txt',
-            wanted='give a folder with images/ and labels/ (YOLO polygons) inside',
-        )
+        self._pairs = yolo_pairs(folder)
         self._excluded_ids = frozenset(excluded_ids)
         self._train_ids = train_ids
         self.name = f'{folder} (YOLO polygons)'
@@ -54,13 +49,10 @@ class YoloPolygons:
     def cut_outs(self, index: int) -> tuple[CutOut, ...]:
         picture, labels = self._pairs[index]
         image_rgb = read_image_rgb(picture)
-        height, width = image_rgb.shape[:2]
         found = []
-        for line in labels.read_text('utf-8').splitlines():
-            class_id, points = _parsed(line, labels)
+        for class_id, cover in read_outlines(labels, image_rgb.shape[:2]):
             train_id = self._train_id(class_id)
             if train_id is not None:
-                cover = draw_polygons([points * (width, height)], (height, width))
                 cut = cut_out(image_rgb, cover)
                 found.append(cut and replace(cut, train_id=train_id))
         return tuple(each for each in found if each)
@@ -70,6 +62,34 @@ class YoloPolygons:
         if self._train_ids is not None:
             return self._train_ids.get(class_id)
         return None if class_id in self._excluded_ids else OUTLIER_ID
+
+
+def yolo_pairs(folder: Path) -> list[tuple[Path, Path]]:
+    """Return the pictures and label files of a YOLO folder.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    return find_pairs(
+        folder / 'images',
+        folder / 'labels',
+        suffix='.txt',
+        wanted='give a folder with images/ and labels/ (YOLO polygons) inside',
+    )
+
+
+def read_outlines(
+    labels: Path, image_hw: tuple[int, ...]
+) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """Yield class id and cover (H, W) uint8, 0 or 255, of each line of a label file.
+
+    Raises:
+        ValueError: a line is no polygon; the message quotes it.
+    """
+    height, width = image_hw
+    for line in labels.read_text('utf-8').splitlines():
+        class_id, points = _parsed(line, labels)
+        yield class_id, draw_polygons([points * (width, height)], (height, width))
 
 
 def _parsed(line: str, path: Path) -> tuple[int, npt.NDArray[np.float64]]:

@@ -71,5 +71,4 @@ def test_a_paster_can_go_to_a_worker_process(tmp_path):
     (tmp_path / 'labels' / 'a.txt').write_text('2 0.1 0.1 0.9 0.1 0.9 0.9\n60 0 0 0 1 1 1')
     exposure = OutlierExposure(sources=OutlierSources(yolo=tmp_path), most_street_objects=1)
     paster = pickle.loads(pickle.dumps(OutlierPaster(exposure, [TwoCars()])))
-    assert len(paster._street_objects) == 2
-    assert paster._street_objects[1].draw(np.random.default_rng(0), 10).train_id == CAR
+    assert paster._known_objects.draw(np.random.default_rng(0), 10).train_id == CAR

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.outliers.whole_images import WholeImages
+from training.data.outliers.whole_images import WholeImages, random_piece
 
 
 @pytest.fixture
@@ -34,3 +34,14 @@ def test_an_unreadable_picture_is_named(images, tmp_path):
 def test_an_empty_folder_says_what_was_sought(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'no picture matches .*pictures without streets'):
         WholeImages(tmp_path)
+
+
+def test_pieces_have_their_proportions_and_share_and_lie_anywhere():
+    places = set()
+    for seed in range(40):
+        rows, columns = random_piece((60, 80), (100, 200), np.random.default_rng(seed), share=0.5)
+        assert (rows.stop - rows.start, columns.stop - columns.start) == (20, 40)
+        places.add((rows.start, columns.start))
+    assert {min(each) for each in zip(*places, strict=True)} <= set(range(5))
+    assert max(row for row, _ in places) > 35
+    assert max(row for row, _ in places) <= 40
