@@ -15,13 +15,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
 
-import numpy as np
 import torch
 import tyro
 
 from training.command_line import check_writable, say
-from training.evaluation.figure_names import percent
-from training.evaluation.terminal_table import text_table
 from training.image_level.classifiers import (
     SMALL_SIZE,
     ClassifierInfo,
@@ -31,20 +28,18 @@ from training.image_level.classifiers import (
     save_classifier,
 )
 from training.image_level.image_sets import ImageSet, open_images
-from training.image_level.protocol import ImageFigures, image_figures
+from training.image_level.measured_scores import all_scores, measured_scores, tables
 from training.image_level.train_classifier import (
     ClassifierTraining,
     places_of,
     train_classifier,
 )
-from training.image_level.vectors import VectorStream, fit_stream, vectors_of
-from training.scores.readings import Readings, ScoreError
-from training.scores.registry import SCORES, score_kind, with_changes, with_everywhere
+from training.image_level.vectors import fit_stream, vectors_of
+from training.scores.readings import Readings
+from training.scores.registry import score_kind, with_changes
+from training.scores.score import ScoreSettings
 
 UNKNOWN: Final = 'classes not taught'
-NEEDS_OUTLIERS: Final = ('hopfield_boosting', 'dense_hybrid', 'fused')
-"""Left out by default where no auxiliary outliers are given."""
-PIXELS_ONLY: Final = ('pebal', 'abstention')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +130,7 @@ def measure(arguments: MeasureArguments) -> list[str]:
     Raises:
         ValueError, OSError, MemoryError: the message says what is wrong.
     """
+    settings = _settings(arguments)
     train_images, test_images = open_images(arguments.train_set), open_images(arguments.test_set)
     classes = tuple(sorted(set(train_images.class_of)))
     network = load_classifier(arguments.network, kind=arguments.kind, class_names=classes)
@@ -149,7 +145,7 @@ def measure(arguments: MeasureArguments) -> list[str]:
     test_places, _ = places_of(test_images, network.info.class_names)
     inliers = vectors_of(network, test_images, test_places)
     ood = _ood_sets(arguments, network, test_images)
-    found = _figures(arguments, stream, inliers, ood)
+    found = measured_scores(settings, stream, inliers, ood, seeds=arguments.seeds)
     accuracy = accuracy_line(network, test_images)
     document = {
         'direction': 'inlier is positive; FPR95 is the share of outliers accepted',
@@ -163,7 +159,14 @@ def measure(arguments: MeasureArguments) -> list[str]:
     }
     path = arguments.out / 'results.json'
     path.write_text(json.dumps(document, indent=1) + '\n', 'utf-8')
-    return [accuracy, *_tables(found, list(ood)), f'wrote {path}']
+    return [accuracy, *tables(found), f'wrote {path}']
+
+
+def _settings(arguments: MeasureArguments) -> dict[str, ScoreSettings]:
+    names = all_scores(has_outliers=arguments.auxiliary is not None)
+    if arguments.scores != 'all':
+        names = arguments.scores.split(',')
+    return with_changes({name: score_kind(name).settings for name in names}, arguments.set)
 
 
 def _ood_sets(
@@ -189,72 +192,6 @@ def _ood_sets(
     if not found:
         raise ValueError('no OOD set: give --ood NAME=SET or --unknown-classes-are-ood')
     return found
-
-
-def score_names(arguments: MeasureArguments) -> list[str]:
-    """Return the scores to measure."""
-    if arguments.scores != 'all':
-        return arguments.scores.split(',')
-    left_out = PIXELS_ONLY if arguments.auxiliary else (*PIXELS_ONLY, *NEEDS_OUTLIERS)
-    return [name for name in SCORES if name not in left_out]
-
-
-def _figures(
-    arguments: MeasureArguments,
-    stream: VectorStream,
-    inliers: Readings,
-    ood: dict[str, Readings],
-) -> dict[str, dict[str, list[ImageFigures]]]:
-    """Return score -> OOD set -> figures of each seed."""
-    names = score_names(arguments)
-    settings = with_changes({name: score_kind(name).settings for name in names}, arguments.set)
-    found: dict[str, dict[str, list[ImageFigures]]] = {}
-    for name in names:
-        runs: dict[str, list[ImageFigures]] = {each: [] for each in ood}
-        for seed in arguments.seeds:
-            try:
-                score = score_kind(name).score_class.fit(
-                    stream, with_everywhere(settings[name], seed=seed)
-                )
-            except ScoreError as error:
-                raise ScoreError(f'{name}: {error}') from error
-            with torch.inference_mode():
-                inlier = score.energy(inliers).numpy()
-                for each, readings in ood.items():
-                    outlier = score.energy(readings).numpy()
-                    runs[each].append(image_figures(inlier, outlier, seed=seed))
-        found[name] = runs
-        say(f'{name} measured')
-    return found
-
-
-def _tables(
-    found: dict[str, dict[str, list[ImageFigures]]], ood_names: Sequence[str]
-) -> list[str]:
-    lines = []
-    for each in ood_names:
-        size = next(iter(found.values()))[each][0]
-        lines += ['', f'{each}: {size.num_inliers} inliers, {size.num_outliers} outliers a draw']
-        rows: list[tuple[str, ...]] = [('score', 'FPR95', '+-', 'AUROC', '+-', 'AUPR', '+-')]
-        by_auroc = sorted(found, key=lambda name: -_mean(found[name][each], 'auroc'))
-        for name in by_auroc:
-            cells = [
-                text
-                for key in ('fpr95', 'auroc', 'aupr')
-                for text in _mean_and_deviation(found[name][each], key)
-            ]
-            rows.append((name, *cells))
-        lines += text_table(rows)
-    return lines
-
-
-def _mean(runs: Sequence[ImageFigures], key: str) -> float:
-    return float(np.mean([getattr(each, key) for each in runs]))
-
-
-def _mean_and_deviation(runs: Sequence[ImageFigures], key: str) -> tuple[str, str]:
-    values = [getattr(each, key) for each in runs]
-    return percent(float(np.mean(values))), percent(float(np.std(values)))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

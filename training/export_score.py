@@ -1,7 +1,7 @@
 """python -m training.export_score --run RUN/best.pt --state STATE.safetensors --out model.onnx.
 
 Writes the deployable file of a network with one fitted score as its energy: what training.compare
-found best. Thresholds are fitted on procedural drives that no training has seen (--num-drives), or
+found best. Energies of features are published in inlier standard deviations. Thresholds are fitted on procedural drives that no training has seen (--num-drives), or
 on --camvid images; the file is then compared with torch. --run also takes a published ESPNetv2
 file (.pth). A score that needs no state is named: --score free_energy.
 """
@@ -73,18 +73,23 @@ def export_score(arguments: ExportScoreArguments) -> Agreement:
     name, score, features, fitted = _score(arguments, network)
     stride = arguments.output_stride
     output_hw = network.network_hw[0] // stride, network.network_hw[1] // stride
+    scored = ScoredModel(network, features, score, output_hw=output_hw).eval()
     # training.validation and training.export only call it, as they do a DeployedModel
-    model = cast(
-        'DeployedModel', ScoredModel(network, features, score, output_hw=output_hw).eval()
-    )
+    model = cast('DeployedModel', scored)
+    calibration, unit = _calibration(arguments, network, model), score.unit
+    if score.reads_features:
+        scored.standardise(
+            mean=calibration.inlier_mean, deviation=calibration.inlier_standard_deviation
+        )
+        calibration, unit = standardised(calibration), 'inlier standard deviation'
     metadata = Metadata(
         name=arguments.name or f'{network.name}, {name}',
         label_set=CITYSCAPES,
         network_hw=network.network_hw,
         output_hw=output_hw,
         geometry=Geometry(),
-        energy=EnergyDescription(kind=name, unit=score.unit, components=(name,)),
-        calibration=_calibration(arguments, network, model),
+        energy=EnergyDescription(kind=name, unit=unit, components=(name,)),
+        calibration=calibration,
         provenance=replace(
             network.provenance, trained_on=(*network.provenance.trained_on, *fitted)
         ),
@@ -142,6 +147,26 @@ def _calibration(
     for each in predictions(model, frames, network_hw=network.network_hw):
         counts.add(each.energy_map, each.truth())
     return calibration_of(counts, fitted_on=f'{len(frames)} frames of {described}')
+
+
+def standardised(calibration: Calibration) -> Calibration:
+    """Return the calibration of (E - mean) / deviation instead of E."""
+
+    def moved(energy: float) -> float:
+        return (energy - calibration.inlier_mean) / calibration.inlier_standard_deviation
+
+    at_95 = calibration.threshold_at_95_true_positives
+    return replace(
+        calibration,
+        threshold=moved(calibration.threshold),
+        thresholds_by_false_positive_rate={
+            rate: moved(each)
+            for rate, each in calibration.thresholds_by_false_positive_rate.items()
+        },
+        threshold_at_95_true_positives=None if at_95 is None else moved(at_95),
+        inlier_mean=0.0,
+        inlier_standard_deviation=1.0,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -13,8 +13,12 @@ class ScoredModel(nn.Module):
     """Normalisation, network, arg-max, the energy of a score and upsampling as one graph.
 
     A score of logits is taken of upsampled logits, the order of PEBAL. A score of features is
-    taken at their stride, and the energy is upsampled, as training.compare does both.
+    taken at their stride, and the energy is upsampled, as training.compare does both. Energies of
+    features have any scale: `standardise` brings them to inlier standard deviations.
     """
+
+    mean: Tensor
+    deviation: Tensor
 
     def __init__(
         self, network: ReadNetwork, features: str, score: AnyScore, *, output_hw: tuple[int, int]
@@ -28,6 +32,13 @@ class ScoredModel(nn.Module):
         self.readings = PixelReadings(network, features)
         self.score = score.export()
         self.output_hw = output_hw
+        self.register_buffer('mean', torch.zeros(()))
+        self.register_buffer('deviation', torch.ones(()))
+
+    def standardise(self, *, mean: float, deviation: float) -> None:
+        """Publish (E - mean) / deviation from now on."""
+        self.mean.fill_(mean)
+        self.deviation.fill_(deviation)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """Segment images and rate their pixels.
@@ -42,8 +53,9 @@ class ScoredModel(nn.Module):
         fine, coarse = self.readings(image.permute(0, 3, 1, 2))
         fine = at_output(fine, self.output_hw, stride=image.shape[1] // self.output_hw[0])
         energy = self.score.energy(coarse if self.score.reads_features else fine)
+        energy = (energy.float() - self.mean) / self.deviation
         labels = fine.class_logits.argmax(dim=1).to(torch.uint8)
-        return labels, at_size(energy.float()[:, None], self.output_hw)[:, 0]
+        return labels, at_size(energy[:, None], self.output_hw)[:, 0]
 
 
 def at_output(fine: Readings, output_hw: tuple[int, int], *, stride: int) -> Readings:

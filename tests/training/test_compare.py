@@ -11,9 +11,11 @@ torch = pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
+from hopfield_pebal_ros.contract.metadata import Calibration
 from training.checkpoints import save_checkpoint
 from training.compare import main as compare
 from training.export_score import main as export_score
+from training.export_score import standardised
 from training.fit_scores import main as fit_scores
 from training.precompute_features import main as precompute
 from training.scores.feature_store import open_features
@@ -146,15 +148,29 @@ def test_a_fitted_score_is_deployed_and_answers_as_compared(run, states, tmp_pat
     """In the engine of the vehicle, with thresholds and what it was fitted on."""
     out = tmp_path / 'model.onnx'
     export_score(
-        f'--run {run} --state {states / "mahalanobis.safetensors"} --out {out} --num-drives 1 '
+        f'--run {run} --state {states / "hopfield_boosting.safetensors"} --out {out} --num-drives 1 '
         f'--frame-cache {tmp_path / "frames"}'.split()
     )
     assert 'labels agree on' in capsys.readouterr().out
     metadata = read_metadata(out)
-    assert metadata.energy.kind == 'mahalanobis'
-    assert metadata.energy.unit == 'nat'
-    assert any('mahalanobis fitted on' in each for each in metadata.provenance.trained_on)
+    assert metadata.energy.kind == 'hopfield_boosting'
+    assert metadata.energy.unit == 'inlier standard deviation'
+    assert any('hopfield_boosting fitted on' in each for each in metadata.provenance.trained_on)
     assert metadata.calibration.num_images == 3
+    assert metadata.calibration.inlier_standard_deviation == 1
+
+
+def test_a_standardised_calibration_by_hand() -> None:
+    raw = Calibration(
+        threshold=7.0,
+        false_positive_rate=0.01,
+        thresholds_by_false_positive_rate={'0.01': 7.0},
+        inlier_mean=3.0,
+        inlier_standard_deviation=2.0,
+    )
+    found = standardised(raw)
+    assert (found.threshold, found.thresholds_by_false_positive_rate) == (2.0, {'0.01': 2.0})
+    assert (found.inlier_mean, found.inlier_standard_deviation) == (0.0, 1.0)
 
 
 def test_what_cannot_be_deployed_says_why(run, tmp_path) -> None:

@@ -1,7 +1,7 @@
 """Several scores as one: each standardised on inliers, then combined."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -69,12 +69,3 @@ def combined(energies: Sequence[Tensor], *, beta: float) -> Tensor:
         return stacked.amax(dim=1) if beta > 0 else stacked.amin(dim=1)
     found: Tensor = log_sum_exp(beta * stacked, axis=1) / beta
     return found
-
-
-def tensors_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """Return the entries below a prefix, without it."""
-    return {
-        name.removeprefix(prefix): each
-        for name, each in tensors.items()
-        if name.startswith(prefix)
-    }

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from training.calibration.fusion_weights import fusion_weights
-from training.scores.composition import StandardisedScores, tensors_of
+from training.scores.composition import StandardisedScores
 from training.scores.dense_hybrid import DenseHybrid, DenseHybridSettings
 from training.scores.hopfield_boosting import HopfieldBoosting, HopfieldBoostingSettings
 from training.scores.pebal import PebalEnergy, PebalSettings
 from training.scores.readings import FeatureStream, Readings, checked
 from training.scores.reservoir import Reservoirs
-from training.scores.score import Score, ScoreSettings, Unit
+from training.scores.score import Score, ScoreSettings, Unit, tensors_of
 from training.scores.similarities import inner_products
 
 _INLIER, _OUTLIER = 0, 1

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from training.scores.composition import StandardisedScores, combined, tensors_of
+from training.scores.composition import StandardisedScores, combined
 from training.scores.heat_el import HeatEl, HeatElSettings
 from training.scores.heat_gmm import HeatGmm, HeatGmmSettings
 from training.scores.heat_gmm_std import HeatGmmStd, HeatGmmStdSettings
 from training.scores.readings import FeatureStream, Readings
-from training.scores.score import Score, ScoreSettings, Unit
+from training.scores.score import Score, ScoreSettings, Unit, tensors_of
 
 
 @dataclass(frozen=True, kw_only=True)

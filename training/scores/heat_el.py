@@ -12,7 +12,7 @@ from training.scores.class_patterns import sampled_rows
 from training.scores.contrastive_divergence import DivergenceSettings, Prior, train_residual
 from training.scores.linear_classifier import recovered_classifier
 from training.scores.readings import FeatureStream, Readings
-from training.scores.residual_energy import ResidualEnergy, ResidualShape
+from training.scores.residual_energy import ResidualEnergy, ResidualShape, new_residual
 from training.scores.score import Score, ScoreSettings, Unit
 from training.scores.similarities import inner_products
 
@@ -51,9 +51,7 @@ class HeatEl(Score[HeatElSettings]):
         weights, biases = recovered_classifier(stream, bound_mib=settings.memory_bound_mib)
         _, rows = sampled_rows(stream, settings, per_class=settings.examples_per_class)
         examples = torch.cat(rows)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(settings.seed)
-            residual = ResidualEnergy(stream.width, settings.shape)
+        residual = new_residual(stream.width, settings.shape, seed=settings.seed)
         score = cls(settings, residual, weights=weights, biases=biases)
         train_residual(
             residual, examples, score._prior(examples), settings.training, seed=settings.seed

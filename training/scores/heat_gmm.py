@@ -11,8 +11,8 @@ from training.scores.class_patterns import sampled_rows
 from training.scores.contrastive_divergence import DivergenceSettings, Prior, train_residual
 from training.scores.gaussian_mixture import GaussianMixture, GaussianSettings, prepared
 from training.scores.readings import FeatureStream, Readings
-from training.scores.residual_energy import ResidualEnergy, ResidualShape
-from training.scores.score import Score, Unit
+from training.scores.residual_energy import ResidualEnergy, ResidualShape, new_residual
+from training.scores.score import Score, Unit, tensors_of
 from training.scores.similarities import unit_length
 
 
@@ -47,7 +47,7 @@ class HeatGmm(Score[HeatGmmSettings]):
             reads_deviations=settings.reads_deviations,
         )
         examples = prepared(torch.cat(rows), settings)
-        residual = _new_residual(stream.width, settings)
+        residual = new_residual(stream.width, settings.shape, seed=settings.seed)
         train_residual(
             residual,
             examples,
@@ -59,11 +59,7 @@ class HeatGmm(Score[HeatGmmSettings]):
 
     @classmethod
     def from_tensors(cls, settings: HeatGmmSettings, tensors: Mapping[str, Tensor]) -> 'HeatGmm':
-        stored = {
-            name.removeprefix('mixture.'): each
-            for name, each in tensors.items()
-            if name.startswith('mixture.')
-        }
+        stored = tensors_of(tensors, 'mixture.')
         score = cls(
             settings,
             GaussianMixture(settings, **stored),
@@ -79,12 +75,6 @@ class HeatGmm(Score[HeatGmmSettings]):
         likelihood = self.mixture.negative_log_likelihood(features)
         found: Tensor = likelihood / self.settings.prior_temperature + self.residual(features)
         return found
-
-
-def _new_residual(width: int, settings: HeatGmmSettings) -> ResidualEnergy:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        return ResidualEnergy(width, settings.shape)
 
 
 def _prior(mixture: GaussianMixture, examples: Tensor, settings: HeatGmmSettings) -> Prior:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from training.scores.gaussian_mixture import GaussianMixture, GaussianSettings, prepared
 from training.scores.readings import FeatureStream, Readings
-from training.scores.score import Score, Unit
+from training.scores.score import Score, Unit, tensors_of
 
 
 class Mahalanobis(Score[GaussianSettings]):
@@ -28,8 +28,7 @@ class Mahalanobis(Score[GaussianSettings]):
     def from_tensors(
         cls, settings: GaussianSettings, tensors: Mapping[str, Tensor]
     ) -> 'Mahalanobis':
-        stored = {name.removeprefix('mixture.'): each for name, each in tensors.items()}
-        return cls(settings, GaussianMixture(settings, **stored))
+        return cls(settings, GaussianMixture(settings, **tensors_of(tensors, 'mixture.')))
 
     def energy(self, readings: Readings) -> Tensor:
         features = prepared(readings.features, self.settings)

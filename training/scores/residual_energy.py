@@ -50,3 +50,10 @@ class ResidualEnergy(nn.Module):
         for layer in cast('list[nn.Linear]', self.layers):
             hidden = F.leaky_relu(inner_products(hidden, layer.weight, layer.bias), _SLOPE)
         return inner_products(hidden, self.output.weight, self.output.bias).squeeze(1)
+
+
+def new_residual(num_features: int, shape: ResidualShape, *, seed: int) -> ResidualEnergy:
+    """Return a residual with random weights of a seed, torch's generator left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return ResidualEnergy(num_features, shape)

@@ -76,3 +76,12 @@ class Score(nn.Module, Generic[SettingsT]):
 
 AnyScore = Score[Any]
 """A score of whatever settings."""
+
+
+def tensors_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the entries below a prefix, without it."""
+    return {
+        name.removeprefix(prefix): each
+        for name, each in tensors.items()
+        if name.startswith(prefix)
+    }
