@@ -20,6 +20,14 @@ STOP_WITHIN_S = 5.0
 SHOWN_LINES = 12
 SHOWN_BYTES = 20_000
 
+# PR_SET_PDEATHSIG: a replay that is killed leaves no node behind
+_RUN_NODE = (
+    'import ctypes, runpy, signal, sys\n'
+    "if sys.platform == 'linux': ctypes.CDLL(None).prctl(1, signal.SIGTERM)\n"
+    "name = 'hopfield_pebal_ros.node.detector_node'\n"
+    "runpy.run_module(name, run_name='__main__', alter_sys=True)"
+)
+
 
 class NodeError(RuntimeError):
     """The detector node did not start, died or did not answer; the message has its last words."""
@@ -112,8 +120,8 @@ class DetectorProcess:
     ) -> None:
         self._command = [
             sys.executable,
-            '-m',
-            'hopfield_pebal_ros.node.detector_node',
+            '-c',
+            _RUN_NODE,
             *settings.arguments(place),
         ]
         self._environment = {**os.environ, **environment}

@@ -2,6 +2,7 @@
 
 import math
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -89,3 +90,40 @@ def test_a_deaf_process_is_killed_even_after_an_error(monkeypatch: pytest.Monkey
         fail_once_it_is_deaf()
     assert process._process is not None
     assert process._process.returncode == -signal.SIGKILL
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from hopfield_pebal_ros.replay.detector_process import DetectorProcess, NodePlace, NodeSettings
+
+settings = NodeSettings(model=Path(sys.argv[1]))
+with DetectorProcess(settings, NodePlace.of_this_process(), environment={}) as process:
+    print(process._process.pid, flush=True)
+    time.sleep(120)
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='needs prctl')
+def test_a_killed_replay_leaves_no_node_behind(tiny_model: Path) -> None:
+    pytest.importorskip('rclpy')
+    command = [sys.executable, '-c', KILLED, str(tiny_model)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as replay:
+        assert replay.stdout is not None
+        node = Path('/proc') / replay.stdout.readline().strip()
+        deadline_s = time.monotonic() + 60
+        while 'rclpy' not in (node / 'maps').read_text() and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        assert is_running(node)
+        replay.send_signal(signal.SIGKILL)
+    while is_running(node) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not is_running(node)
+
+
+def is_running(process: Path) -> bool:
+    """Return whether a process under /proc lives; one that nobody waits for is a zombie."""
+    try:
+        return 'State:\tZ' not in (process / 'status').read_text()
+    except OSError:
+        return False
