@@ -56,7 +56,7 @@ def trained_network(settings: TrainSettings, weights: Mapping[str, Tensor]) -> A
     """Return the network of a run with the weights of its checkpoint, in evaluation mode.
 
     Raises:
-        RuntimeError: its memory is empty, or holds patterns of another network.
+        MemoryStateError: its memory is empty, or holds patterns of another network.
     """
     network = build_network(settings, has_weights=False)
     network.load_state_dict(dict(weights))

@@ -6,7 +6,7 @@ torch = pytest.importorskip('torch')
 
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.loss_settings import LossSettings
-from training.memory.pattern_memory import MemorySettings
+from training.memory.patterns import MemorySettings, MemoryStateError
 from training.memory_fill import fill_stored_patterns
 from training.models.anomaly_network import BranchSettings
 from training.models.anomaly_outputs import energy_of
@@ -51,7 +51,7 @@ def test_a_filled_memory_is_saved_and_used(tmp_path, stored_settings, samples_fo
 
 def test_an_empty_memory_is_refused(stored_settings):
     checkpoint = knowing_state(stored_settings).checkpoint(stored_settings)
-    with pytest.raises(RuntimeError, match='the pattern memory is empty'):
+    with pytest.raises(MemoryStateError, match='the pattern memory is empty'):
         trained_network(checkpoint.settings, checkpoint.network)
 
 
@@ -60,7 +60,7 @@ def test_patterns_of_another_network_are_refused(stored_settings, samples_for):
     fill_stored_patterns(state.network, samples_for(stored_settings))
     weights = dict(state.checkpoint(stored_settings).network)
     weights['closed_set.classifier.bias'] = weights['closed_set.classifier.bias'] + 1
-    with pytest.raises(RuntimeError, match='the pattern memory belongs to network'):
+    with pytest.raises(MemoryStateError, match='the pattern memory belongs to network'):
         trained_network(stored_settings, weights)
 
 

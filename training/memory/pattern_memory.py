@@ -42,7 +42,7 @@ class PatternMemory(Patterns):
             (B, h, w) float32 in cosine; higher is more anomalous.
 
         Raises:
-            RuntimeError: stored patterns that were never filled.
+            MemoryStateError: stored patterns that were never filled.
         """
         inlier, outlier, missing = self._matrices()
         beta = self.beta

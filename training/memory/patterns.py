@@ -10,6 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+class MemoryStateError(ValueError):
+    """A memory that cannot be asked: empty, or of another network; the message says the remedy."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MemorySettings:
     """How many patterns there are, and where they come from."""
@@ -144,10 +148,10 @@ class Patterns(nn.Module):
         """Refuse patterns of another network's embedding.
 
         Raises:
-            RuntimeError: they are of another network, or it was never said of which.
+            MemoryStateError: they are of another network, or it was never said of which.
         """
         if self.network_sha256 != network_sha256:
-            raise RuntimeError(
+            raise MemoryStateError(
                 f'the pattern memory belongs to network {str(self.network_sha256)[:12]}, this is '
                 f'{network_sha256[:12]}; its embedding means something else: load the checkpoint '
                 'of that network, or fill the memory again with python -m training.calibrate'
@@ -157,10 +161,10 @@ class Patterns(nn.Module):
         """Refuse to run without patterns.
 
         Raises:
-            RuntimeError: no class, or no outliers.
+            MemoryStateError: no class, or no outliers.
         """
         if not self.is_class_filled.any() or not self.is_outlier_filled:
-            raise RuntimeError(
+            raise MemoryStateError(
                 f'the pattern memory is empty: {int(self.is_class_filled.sum())} of '
                 f'{len(self.class_ids)} classes and {int(self.is_outlier_filled)} of 1 outlier '
                 'group have patterns; python -m training.calibrate fills it'

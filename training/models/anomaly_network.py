@@ -195,7 +195,7 @@ class AnomalyNetwork(nn.Module):
         """Refuse to run with an empty memory, or with patterns of another network.
 
         Raises:
-            RuntimeError: the message says how to fill it.
+            MemoryStateError: the message says how to fill it.
         """
         if self.memory is not None:
             self.memory.require_filled()

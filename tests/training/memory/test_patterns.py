@@ -6,7 +6,7 @@ torch = pytest.importorskip('torch')
 
 from training.memory.network_hash import embedding_sha256
 from training.memory.pattern_memory import PatternMemory
-from training.memory.patterns import MemorySettings
+from training.memory.patterns import MemorySettings, MemoryStateError
 
 
 def new_memory(kind='stored', **changes):
@@ -61,13 +61,13 @@ def test_stored_patterns_become_the_start_of_learned_ones():
 
 
 def test_an_empty_memory_refuses_to_run():
-    with pytest.raises(RuntimeError, match=r'memory is empty: 0 of 3 classes.*calibrate fills it'):
+    with pytest.raises(MemoryStateError, match=r'memory is empty: 0 of 3 classes.*calibrate fills it'):
         new_memory().energy(torch.ones(1, 5, 1, 1))
 
 
 def test_a_memory_loaded_empty_refuses_to_run():
     loaded = saved_and_loaded(new_memory(), filled_memory())
-    with pytest.raises(RuntimeError, match='memory is empty'):
+    with pytest.raises(MemoryStateError, match='memory is empty'):
         loaded.energies(torch.ones(1, 5, 1, 1))
 
 
@@ -75,11 +75,11 @@ def test_patterns_of_another_network_are_refused():
     memory = filled_memory()
     assert memory.network_sha256 is None
     with pytest.raises(
-        RuntimeError, match=r'belongs to network None, this is abababababab; .*load'
+        MemoryStateError, match=r'belongs to network None, this is abababababab; .*load'
     ):
         memory.require_network('ab' * 32)
     memory.bind_to('cd' * 32)
-    with pytest.raises(RuntimeError, match='belongs to network cdcdcdcdcdcd, this is abab'):
+    with pytest.raises(MemoryStateError, match='belongs to network cdcdcdcdcdcd, this is abab'):
         memory.require_network('ab' * 32)
     memory.require_network('cd' * 32)
 
