@@ -61,7 +61,7 @@ def test_stored_patterns_become_the_start_of_learned_ones():
 
 
 def test_an_empty_memory_refuses_to_run():
-    with pytest.raises(MemoryStateError, match=r'memory is empty: 0 of 3 classes.*calibrate fills it'):
+    with pytest.raises(MemoryStateError, match=r'empty: 0 of 3 classes.*calibrate fills it'):
         new_memory().energy(torch.ones(1, 5, 1, 1))
 
 
