@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Final
 
@@ -34,7 +34,12 @@ WARM_UP: Final = 3
 
 
 def main() -> None:
-    figures = [*_overhead(), *_end_to_end(), *_idle(), *_six_cameras(), _first_result()]
+    figures: list[Figure] = []
+    for part in (_overhead, _end_to_end, _idle, _six_cameras, _first_result):
+        try:
+            figures += part()
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            figures.append(Figure(part.__name__.strip('_'), None, str(error), 'lower', None))
     print(to_json(figures))  # noqa: T201
 
 
@@ -162,7 +167,7 @@ def _six_cameras() -> list[Figure]:
     ]
 
 
-def _first_result() -> Figure:
+def _first_result() -> list[Figure]:
     """Start of the process to the first result, with the default model."""
     with (
         started('benchmarks.node_listener', 'energy', '--count', '1', '--seconds', '60') as ears,
@@ -173,7 +178,7 @@ def _first_result() -> Figure:
         with started(NODE):
             first_s = answer_of(ears)['first_s']
     seconds = first_s[0] - start_s if first_s else None
-    return Figure('start_to_first_result', seconds, 's', 'lower', 3.0)
+    return [Figure('start_to_first_result', seconds, 's', 'lower', 3.0)]
 
 
 if __name__ == '__main__':
