@@ -1,9 +1,10 @@
 """python -m training.export_score --run RUN/best.pt --state STATE.safetensors --out model.onnx.
 
 Writes the deployable file of a network with one fitted score as its energy: what training.compare
-found best. Energies of features are published in inlier standard deviations. Thresholds are fitted on procedural drives that no training has seen (--num-drives), or
-on --camvid images; the file is then compared with torch. --run also takes a published ESPNetv2
-file (.pth). A score that needs no state is named: --score free_energy.
+found best. Energies of features are published in inlier standard deviations. Thresholds are fitted
+on procedural drives that no training has seen (--num-drives), or on --camvid images; the file is
+then compared with torch. --run also takes a published ESPNetv2 file (.pth). A score that needs no
+state is named: --score free_energy.
 """
 
 import sys

@@ -148,8 +148,8 @@ def test_a_fitted_score_is_deployed_and_answers_as_compared(run, states, tmp_pat
     """In the engine of the vehicle, with thresholds and what it was fitted on."""
     out = tmp_path / 'model.onnx'
     export_score(
-        f'--run {run} --state {states / "hopfield_boosting.safetensors"} --out {out} --num-drives 1 '
-        f'--frame-cache {tmp_path / "frames"}'.split()
+        f'--run {run} --state {states / "hopfield_boosting.safetensors"} --out {out} '
+        f'--num-drives 1 --frame-cache {tmp_path / "frames"}'.split()
     )
     assert 'labels agree on' in capsys.readouterr().out
     metadata = read_metadata(out)
