@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from hopfield_pebal_ros.evaluation.image_log import ImageLog
-from hopfield_pebal_ros.evaluation.pixel_intervals import pixel_intervals
+from hopfield_pebal_ros.evaluation.pixel_intervals import paired_difference, pixel_intervals
 from hopfield_pebal_ros.evaluation.pixel_metrics import PixelCounter
 
 
@@ -48,3 +48,35 @@ def test_identical_images_have_the_pooled_figures_at_both_ends():
 def test_no_image_is_refused():
     with pytest.raises(ValueError, match='nothing to resample'):
         pixel_intervals(ImageLog())
+
+
+def shifted_log(*, gain, num_images=20):
+    """Images as of `log_of`, whose outliers have `gain` more energy."""
+    rng = np.random.default_rng(0)
+    log = ImageLog()
+    for index in range(num_images):
+        outlier = rng.random(2000) < 0.05
+        energy = rng.standard_normal(2000) + outlier * (1 + rng.standard_normal() + gain)
+        log.add(str(index), energy.astype(np.float32), outlier)
+    return log
+
+
+def test_a_scorer_less_itself_is_nothing():
+    log = shifted_log(gain=0)
+    for interval in paired_difference(log, log, resamples=100).values():
+        assert interval.low == interval.high == 0
+
+
+def test_pairs_tell_a_small_gain_that_separate_intervals_do_not():
+    before, after = shifted_log(gain=0), shifted_log(gain=0.4)
+    gain = paired_difference(after, before, resamples=300)['auroc']
+    assert gain.low > 0
+    separate = [pixel_intervals(each, resamples=300)['auroc'] for each in (before, after)]
+    assert separate[1].low < separate[0].high
+    turned = paired_difference(before, after, resamples=300)['auroc']
+    assert (turned.low, turned.high) == pytest.approx((-gain.high, -gain.low))
+
+
+def test_logs_of_other_images_cannot_be_paired():
+    with pytest.raises(ValueError, match='not of the same images in the same order'):
+        paired_difference(shifted_log(gain=0), shifted_log(gain=0, num_images=5))

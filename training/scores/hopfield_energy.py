@@ -17,7 +17,7 @@ from training.scores.similarities import inner_products, unit_length
 
 @dataclass(frozen=True, kw_only=True)
 class ModernHopfieldSettings(ScoreSettings):
-    beta: float = 8.0
+    beta: float = 32.0  # at 8 the mean of all patterns wins, at 100 the nearest one
     patterns_per_class: int = 64
     is_unit_length: bool = True
     """Normalise features and patterns; otherwise the length of the feature dominates."""
