@@ -18,7 +18,7 @@ FIRST_TRAINING_SEED: Final = 10_000
 FIRST_VALIDATION_SEED: Final = 900_000
 FIRST_CALIBRATION_SEED: Final = 950_000
 
-_HELD_BACK_FRAMES: Final = 3
+_VALIDATION_FRAMES: Final = 3
 
 
 def training_drives(settings: TrainSettings) -> DriveFrames:
@@ -31,19 +31,20 @@ def training_drives(settings: TrainSettings) -> DriveFrames:
 
 
 def validation_drives(settings: TrainSettings) -> DriveFrames:
-    return _held_back(FIRST_VALIDATION_SEED, settings)
+    return DriveFrames(
+        first_seed=FIRST_VALIDATION_SEED,
+        num_drives=settings.held_back_drives,
+        frames_per_drive=_VALIDATION_FRAMES,
+        seconds_between_frames=2.0,
+        image_hw=settings.network_hw,
+    )
 
 
 def calibration_drives(settings: TrainSettings) -> DriveFrames:
-    return _held_back(FIRST_CALIBRATION_SEED, settings)
-
-
-def _held_back(first_seed: int, settings: TrainSettings) -> DriveFrames:
     return DriveFrames(
-        first_seed=first_seed,
-        num_drives=settings.held_back_drives,
-        frames_per_drive=_HELD_BACK_FRAMES,
-        seconds_between_frames=2.0,
+        first_seed=FIRST_CALIBRATION_SEED,
+        num_drives=settings.calibration_drives,
+        frames_per_drive=1,
         image_hw=settings.network_hw,
     )
 

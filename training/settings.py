@@ -36,7 +36,10 @@ class TrainSettings:
     frames_per_drive: int = 5
     """Frames rendered of each, a second apart."""
     held_back_drives: int = 10
-    """Further drives for validation, and as many for calibration; three frames of each."""
+    """Further drives for validation; three frames of each."""
+    calibration_drives: int = 99
+    """Further drives for thresholds, one frame of each: frames of one drive resemble each other.
+    99 are the fewest that guarantee a false-positive rate of 1 %."""
     frame_cache: Path | None = None
     """Where rendered frames are kept, to be shared between runs; default: RUN/frames."""
 
@@ -113,7 +116,7 @@ class TrainSettings:
     def __post_init__(self) -> None:
         for name in (
             *('batch_size', 'accumulation_steps', 'num_threads'),
-            *('frames_per_drive', 'held_back_drives'),
+            *('frames_per_drive', 'held_back_drives', 'calibration_drives'),
         ):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')

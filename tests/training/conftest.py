@@ -60,6 +60,7 @@ def tiny_settings():
         num_drives=1,
         frames_per_drive=2,
         held_back_drives=4,
+        calibration_drives=3,
         network_hw=(128, 256),
         crop_hw=(128, 128),
         network=NetworkSettings(widths=(8, 8, 8), blocks=(1, 1, 1), decoder_width=8),

@@ -28,7 +28,7 @@ def camvid_at(folder: Path, *names: str) -> Path:
 
 
 def with_settings(checkpoint: Checkpoint, **changes: object) -> Checkpoint:
-    settings = replace(checkpoint.settings, held_back_drives=1, **changes)
+    settings = replace(checkpoint.settings, calibration_drives=3, **changes)
     return replace(checkpoint, settings=settings)
 
 
@@ -63,9 +63,11 @@ def test_a_drive_that_was_trained_on_is_told(tmp_path, trained_checkpoint):
 
 
 def test_images_that_were_trained_on_are_refused(tmp_path, trained_checkpoint):
-    folder = camvid_at(tmp_path / 'train', '0016E5_00390', '0001TP_006690')
+    names = '0016E5_00390', '0001TP_006690'
     checkpoint = with_settings(
-        trained_checkpoint, inliers=InlierSettings(camvid=folder), val_camvid=folder
+        trained_checkpoint,
+        inliers=InlierSettings(camvid=camvid_at(tmp_path / 'train', *names)),
+        val_camvid=camvid_at(tmp_path / 'a copy', *names),
     )
     with pytest.raises(ValueError, match=r'2 calibration images were trained on: camvid/0001TP'):
         calibrated(checkpoint, tmp_path)
