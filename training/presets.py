@@ -19,7 +19,11 @@ DEMO: Final = replace(
     frames_per_drive=4,
     closed_set_steps=350,
     anomaly_steps=200,
-    validate_every=100,
+    anomaly_learning_rate=1e-3,
+    branch=BranchSettings(posterior_taps=('s4', 's8', 'decoder')),
+    losses=LossSettings(posterior_weight=1.0),
+    energies=('pebal_energy', 'outlier_logit'),
+    validate_every=350,
 )
 
 CAMVID: Final = replace(
