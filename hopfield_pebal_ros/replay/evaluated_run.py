@@ -71,6 +71,10 @@ class EvaluatedRun:
         return self.playbacks[0].mode
 
     @property
+    def rate(self) -> float:
+        return self.playbacks[0].rate
+
+    @property
     def model(self) -> RunningModel:
         return self.playbacks[0].model
 

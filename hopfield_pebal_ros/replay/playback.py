@@ -57,6 +57,8 @@ class Playback:
     topic: str
     """In the bag."""
     model: RunningModel
+    rate: float = 1.0
+    """How many times as fast as recorded it was played, in real time."""
     frames_in: tuple[int, ...]
     """In the order they were played."""
     latency_ms: Mapping[int, Mapping[str, float]]

@@ -146,6 +146,7 @@ def run_realtime(
         realtime_playback(
             each,
             model,
+            rate=rate,
             frames_in=frames_in[each.name],
             answers=recording.answers[each.name],
             report=report.of(each.name),

@@ -14,6 +14,7 @@ def realtime_playback(
     camera: BagCamera,
     model: RunningModel,
     *,
+    rate: float = 1.0,
     frames_in: Sequence[int],
     answers: CameraAnswers,
     report: CameraReport,
@@ -23,6 +24,7 @@ def realtime_playback(
     Args:
         camera: of the bag.
         model: from `running_model`.
+        rate: how many times as fast as recorded it was played.
         frames_in: stamps of what was sent, in order.
         answers: what came back.
         report: what the node said of this camera.
@@ -34,13 +36,14 @@ def realtime_playback(
         camera=camera.name,
         topic=camera.topic.name,
         model=model,
+        rate=rate,
         frames_in=tuple(frames_in),
         latency_ms={
             stamp: {'total': milliseconds[stamp]} for stamp in milliseconds if stamp in complete
         },
         inference_ms=tuple(report.inference_ms),
         num_rejected_unnamed=report.count('images_rejected'),
-        notices=tuple(_notices(answers, report)),
+        notices=tuple(_notices(len(frames_in), answers, report)),
     )
 
 
@@ -75,13 +78,15 @@ def running_model(
     )
 
 
-def _notices(answers: CameraAnswers, report: CameraReport) -> Iterator[str]:
+def _notices(num_sent: int, answers: CameraAnswers, report: CameraReport) -> Iterator[str]:
     """Yield what a reader must know of this camera."""
     counts = {
         'Frames overtaken by newer ones while the node was busy (the newest frame wins)': (
             report.count('images_dropped')
         ),
-        'Frames lost on their way to the node': report.count('images_lost_in_transport'),
+        'Frames the node never took: lost on their way, or overtaken before it did': (
+            num_sent - report.count('images_received')
+        ),
         'Frames without all of segmentation, energy and mask, counted as dropped': (
             len(answers.latency.latencies_ms()) - len(answers.complete_stamps())
         ),

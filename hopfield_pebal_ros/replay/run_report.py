@@ -24,8 +24,9 @@ from hopfield_pebal_ros.report.page import Page, Tile
 MODE_MEANS = {
     'offline': 'Every frame was run, one after another; nothing was dropped and nothing was sent '
     'over a network. Not to be compared with a real-time run.',
-    'realtime': 'The bag was played over DDS at its recorded pace to the detector node in a '
-    'process of its own; what came back was recorded. Not to be compared with an offline run.',
+    'realtime': 'The bag was played over DDS at {rate:g} times its recorded pace to the detector '
+    'node in a process of its own; what came back was recorded. Not to be compared with an '
+    'offline run.',
 }
 
 
@@ -50,7 +51,7 @@ def run_page(
         kind=f'Replay evaluation, {"real time" if run.mode == "realtime" else "offline"}',
         title=title,
         lead=f'Model {metadata.name} on {topics} {run.topics}, {run.num_in} frames. '
-        f'{MODE_MEANS[run.mode]}',
+        f'{MODE_MEANS[run.mode].format(rate=run.rate)}',
         tiles=(*(_quality_tiles(run) or _anomaly_tiles(run)), *_speed_tiles(run)),
         notices=run.notices,
         sections=tuple(sections),

@@ -35,6 +35,8 @@ def summarise(run: EvaluatedRun, verdicts: Sequence[Verdict] = ()) -> dict[str, 
         'energy_unit': model.metadata.energy.unit,
         'topic': run.topics,
     }
+    if run.mode == 'realtime':
+        summary['rate'] = run.rate
     if run.cameras:
         summary['cameras'] = {
             each.camera: {'topic': each.topics, **_outcome(each)} for each in run.cameras

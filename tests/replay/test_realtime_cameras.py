@@ -55,7 +55,7 @@ def test_two_cameras_in_one_node(tmp_path: Path, tiny_model: Path) -> None:
     arguments += ['--mode', 'realtime', '--cameras', 'front', 'left', '--rate', '0.5']
     assert main([*arguments, '--use-sim-time', '--require', 'frames_out:min=2']) == 0
     summary: dict[str, Any] = json.loads((tmp_path / 'out' / 'summary.json').read_text('utf-8'))
-    assert (summary['mode'], summary['frames_in']) == ('realtime', 12)
+    assert [summary[key] for key in ('mode', 'rate', 'frames_in')] == ['realtime', 0.5, 12]
     for name in ('front', 'left'):
         camera = summary['cameras'][name]
         assert camera['frames_in'] == 6

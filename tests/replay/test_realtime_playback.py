@@ -22,6 +22,7 @@ SAID = {
     'device': 'CPU',
     'precision': 'fp32',
     'model_sha256': 'f' * 64,
+    'images_received': '4',
     'images_rejected': '1',
     'last_rejection': 'unknown encoding',
     'images_dropped': '1',
@@ -61,6 +62,7 @@ def test_a_reader_is_told_what_was_lost_and_why(tmp_path: Path) -> None:
     notices = ' '.join(playback_of(tmp_path).notices)
     for words in (
         'newest frame wins): 1.',
+        'overtaken before it did: 1.',
         'counted as dropped: 1.',
         'rejected by the node: 1.',
         'never sent, left out: 1.',
