@@ -1,5 +1,6 @@
 """The training loop: two stages, one step after another, stoppable at any of them."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -25,6 +26,8 @@ from training.settings import TrainSettings
 from training.step import Stepper
 
 _MARGIN_SAMPLES = 64
+_LOG_FILE_INTERVAL_S = 30
+"""Between two states of the progress bar where nobody watches it move."""
 
 
 def run(
@@ -63,6 +66,7 @@ def run(
         unit='step',
         smoothing=0.05,
         disable=log is None,
+        mininterval=0.5 if sys.stderr.isatty() else _LOG_FILE_INTERVAL_S,
     )
     started, done = time.perf_counter(), 0
     with bar:
@@ -172,8 +176,8 @@ def _report(
     log: RunLog,
 ) -> None:
     stage = 'closed set' if state.step <= settings.closed_set_steps else 'anomaly'
-    bar.set_description(stage)
-    bar.set_postfix_str(f'loss {terms["loss"]:.3f}, {images_per_s:.1f} images/s')
+    bar.set_description(stage, refresh=False)
+    bar.set_postfix_str(f'loss {terms["loss"]:.3f}, {images_per_s:.1f} images/s', refresh=False)
     rate = learning_rate_at(state.step - 1, settings)
     log.write(
         state.step,
