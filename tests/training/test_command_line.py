@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip('torch')
+torch = pytest.importorskip('torch')
 
 from training.checkpoints import save_checkpoint
 from training.command_line import check_writable, parse_run
@@ -55,12 +55,45 @@ def test_resume_takes_the_settings_of_the_run(tmp_path, trained_checkpoint):
     assert out == tmp_path
 
 
-def test_resume_may_move_the_data_but_not_the_recipe(tmp_path, trained_checkpoint):
-    save_checkpoint(trained_checkpoint, tmp_path / 'last.pt')
-    _, choice = parse('--out', str(tmp_path), '--resume', '--num-workers', '2')
-    assert choice.settings.num_workers == 2
-    with pytest.raises(ValueError, match='batch_size 2 -> 7'):
-        parse('--out', str(tmp_path), '--resume', '--batch-size', '7')
+@pytest.fixture
+def run_on_camvid(tmp_path, trained_checkpoint):
+    settings = trained_checkpoint.settings
+    inliers = replace(settings.inliers, camvid=Path('old/camvid'))
+    checkpoint = replace(trained_checkpoint, settings=replace(settings, inliers=inliers))
+    save_checkpoint(checkpoint, tmp_path / 'last.pt')
+    return tmp_path
+
+
+def test_resume_may_move_the_data(run_on_camvid):
+    _, choice = parse(
+        *('--out', str(run_on_camvid), '--resume', '--num-workers', '2', '--num-threads', '3'),
+        *('--camvid', 'new/camvid', '--val-sets', 'folder=a', 'road_anomaly=b'),
+    )
+    settings = choice.settings
+    assert (settings.num_workers, settings.num_threads) == (2, 3)
+    assert settings.inliers.camvid == Path('new/camvid')
+    assert settings.val_sets == ('folder=a', 'road_anomaly=b')
+
+
+@pytest.mark.parametrize(
+    ('flags', 'message'),
+    [
+        (('--batch-size', '7'), 'batch_size 2 -> 7'),
+        (('--losses.margin-weight', '9'), r'losses\.margin_weight 2\.0 -> 9\.0'),
+        (('--camvid-repeats', '5'), r'inliers\.camvid_repeats \d+ -> 5'),
+        (('--cityscapes', 'more'), r'inliers\.cityscapes None -> more'),
+        (('--seed', '3', '--batch-size', '4'), 'batch_size 2 -> 4, seed 0 -> 3'),
+    ],
+)
+def test_resume_may_not_change_the_recipe(run_on_camvid, flags, message):
+    with pytest.raises(ValueError, match=f'this changes {message}; leave these flags out'):
+        parse('--out', str(run_on_camvid), '--resume', *flags)
+
+
+def test_resume_refuses_the_checkpoint_of_another_version(tmp_path):
+    torch.save({'format': 1}, tmp_path / 'last.pt')
+    with pytest.raises(ValueError, match=r'has format 1, expected \d+; it is from another'):
+        parse('--out', str(tmp_path), '--resume')
 
 
 def test_resume_needs_a_run(tmp_path):
