@@ -61,6 +61,9 @@ class EvaluateArguments:
     """Of the arithmetic; by default the precision of the file."""
     num_threads: int = 0
     """Threads of the runtime; 0 is every core."""
+    window: tuple[int, int] | None = None
+    """A checkpoint only: height and width [px] of windows that the network runs over, instead of
+    the whole image, to need less memory; they overlap by a quarter and are blended."""
     num_pictures: int = 4
     """Worst and best images shown in the report, this many of each."""
 
@@ -100,6 +103,8 @@ def check_arguments(arguments: EvaluateArguments) -> None:
         component_number(arguments.component_threshold)
     if arguments.shard is not None:
         _check_shard(arguments)
+    if arguments.window and (arguments.model is None or arguments.model.suffix != '.pt'):
+        raise ValueError('--window is for a checkpoint (.pt); a deployable file has one size')
 
 
 def component_number(text: str) -> float:

@@ -1,10 +1,12 @@
 """Scores of a training checkpoint, by torch, in the geometry of the file exported from it."""
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from hopfield_pebal_ros.contract.geometry import Geometry, place
 from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
@@ -16,18 +18,30 @@ from hopfield_pebal_ros.contract.resizing import (
 from training.checkpoints import load_checkpoint
 from training.evaluation.scores import ScoreError, Scorer, Scores
 from training.provenance import trained_on, weights_sha256
+from training.sliding_window import SlidingWindow
 from training.trained_model import deployed_model
 from training.validation import OUTPUT_STRIDE
+
+_OVERLAP_DIVISOR: Final = 4
 
 
 class CheckpointScores:
     """The network of a checkpoint, as training validates it; knows its confidence, too."""
 
-    def __init__(self, path: Path, *, num_threads: int = 0) -> None:
+    def __init__(
+        self, path: Path, *, num_threads: int = 0, window_hw: tuple[int, int] | None = None
+    ) -> None:
         """Load a checkpoint.
+
+        Args:
+            path: of a run.
+            num_threads: of torch; 0 leaves them as they are.
+            window_hw: run the network over windows of this size and blend them; None: over the
+                whole image at once.
 
         Raises:
             FileNotFoundError, CheckpointError: as `load_checkpoint`.
+            ValueError: an impossible window.
         """
         if num_threads:
             torch.set_num_threads(num_threads)
@@ -35,7 +49,13 @@ class CheckpointScores:
         self._geometry = Geometry()
         self._network_hw = checkpoint.settings.network_hw
         height, width = self._network_hw
-        self._model = deployed_model(checkpoint, (height // OUTPUT_STRIDE, width // OUTPUT_STRIDE))
+        seen = window_hw or self._network_hw
+        self._windows = window_hw and SlidingWindow(
+            window_hw=window_hw, overlap=min(window_hw) // _OVERLAP_DIVISOR
+        )
+        self._model = deployed_model(
+            checkpoint, (seen[0] // OUTPUT_STRIDE, seen[1] // OUTPUT_STRIDE)
+        )
         unit = self._model.fusion.description().unit
         calibration = checkpoint.calibration
         sha256 = weights_sha256(checkpoint.network)
@@ -74,9 +94,10 @@ class CheckpointScores:
         )
         network_image = image_to_network(image_rgb, placement, self._geometry)
         with torch.inference_mode():
-            batch = torch.from_numpy(network_image)[None]
-            labels, energies = self._model(batch)
-            logits = self._model.class_logits(self._model.outputs(batch))
+            image = torch.from_numpy(network_image)[None].movedim(-1, 1)
+            maps = self._windows.run(self._maps, image) if self._windows else self._maps(image)
+            logits, energies = maps[:, :-1], maps[:, -1]
+            labels = logits.argmax(dim=1).to(torch.uint8)
             confidences = torch.softmax(logits, dim=1).amax(dim=1)
         energy_map = energies[0].numpy()
         if not np.isfinite(energy_map).all():
@@ -92,6 +113,12 @@ class CheckpointScores:
             confidence_map=np.clip(energy_to_camera(confidences[0].numpy(), placement), 0, 1),
             is_seen=None if is_seen.all() else is_seen,
         )
+
+    def _maps(self, images: Tensor) -> Tensor:
+        """Class logits and energy (B, K + 1, h, w) of images (B, 3, H, W) uint8 RGB."""
+        batch = images.movedim(1, -1)
+        logits = self._model.class_logits(self._model.outputs(batch))
+        return torch.cat([logits, self._model(batch)[1][:, None]], dim=1)
 
     def close(self) -> None:
         """Nothing is held open."""

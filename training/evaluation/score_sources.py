@@ -21,7 +21,9 @@ def open_source(arguments: EvaluateArguments) -> ScoreSource:
         # torch takes seconds to import, and a deployable file needs none of it
         from training.evaluation.checkpoint_scores import CheckpointScores
 
-        return CheckpointScores(model, num_threads=arguments.num_threads)
+        return CheckpointScores(
+            model, num_threads=arguments.num_threads, window_hw=arguments.window
+        )
     if model.suffix != '.onnx':
         raise ValueError(
             f'--model must be a deployable .onnx file or a .pt checkpoint, got {model}'

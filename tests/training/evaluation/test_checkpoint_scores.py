@@ -42,3 +42,17 @@ def test_an_uncalibrated_checkpoint_has_no_threshold(scores):
     assert scores.scorer.threshold is None
     assert scores.scorer.name == 'run/best.pt'
     assert dict(scores.scorer.facts)['deployed threshold'] == 'none: not calibrated'
+
+
+def test_windows_give_the_maps_of_the_whole_image_away_from_their_seams(
+    trained_checkpoint, tmp_path, image_rgb
+):
+    """128x128 of 128x256 pixels: the outer 32 columns lie in one window only."""
+    save_checkpoint(trained_checkpoint, tmp_path / 'best.pt')
+    whole = CheckpointScores(tmp_path / 'best.pt').score('a', image_rgb)
+    blended = CheckpointScores(tmp_path / 'best.pt', window_hw=(128, 128)).score('a', image_rgb)
+    assert blended.energy_map.shape == whole.energy_map.shape
+    difference = np.abs(blended.energy_map - whole.energy_map)
+    assert np.median(difference) < 0.3 * whole.energy_map.std()
+    with pytest.raises(ValueError, match='must be multiples of 32'):
+        CheckpointScores(tmp_path / 'best.pt', window_hw=(100, 128))
