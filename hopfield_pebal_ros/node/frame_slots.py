@@ -12,6 +12,9 @@ Frame = TypeVar('Frame')
 @dataclass
 class _Slot(Generic[Frame]):
     frame: Frame | None = None
+    put_at_s: float = float('-inf')
+    round: int = 0
+    """The last round that it had its turn in."""
     taken_at_s: float = float('-inf')
     period_s: float = 0.0
     num_dropped: int = 0
@@ -24,6 +27,8 @@ class _Slot(Generic[Frame]):
 class FrameSlots(Generic[Frame]):
     """One slot for each camera: a newer frame replaces one that was not taken, and is counted.
 
+    Cameras have their turns in rounds: each that has a frame gets one, the freshest frame first.
+
     Any thread may put, one or more may take; no frame is taken twice. Times are of `clock`, which
     must not jump.
     """
@@ -35,6 +40,7 @@ class FrameSlots(Generic[Frame]):
         self._changed = threading.Condition()
         self._clock = clock
         self._is_open = True
+        self._round = 1
 
     def limit(self, camera: str, max_rate_hz: float) -> None:
         """Take frames of a camera no more often than this; 0 is without limit."""
@@ -50,10 +56,11 @@ class FrameSlots(Generic[Frame]):
             slot = self._slots[camera]
             slot.num_dropped += slot.frame is not None
             slot.frame = frame
+            slot.put_at_s = self._clock()
             self._changed.notify()
 
     def take(self, timeout_s: float | None = None, *, at_most: int = 1) -> list[tuple[str, Frame]]:
-        """Wait for a frame, and take those of the cameras that waited longest for their turn.
+        """Wait for a frame, and take those of the cameras whose turn it is.
 
         Args:
             timeout_s: how long to wait; None waits until there is a frame or `close` is called.
@@ -69,19 +76,27 @@ class FrameSlots(Generic[Frame]):
                 waiting = [each for each in self._slots.items() if each[1].frame is not None]
                 due = [each for each in waiting if each[1].due_s <= now_s]
                 if due:
-                    due.sort(key=lambda each: each[1].taken_at_s)
-                    return [self._emptied(*each, now_s) for each in due[:at_most]]
+                    return self._turns(due, at_most, now_s)
                 if now_s >= end_s:
                     break
                 next_s = min([end_s, *(slot.due_s for _, slot in waiting)])
                 self._changed.wait(None if next_s == float('inf') else next_s - now_s)
         return []
 
-    @staticmethod
-    def _emptied(camera: str, slot: _Slot[Frame], now_s: float) -> tuple[str, Frame]:
-        frame, slot.frame, slot.taken_at_s = slot.frame, None, now_s
-        assert frame is not None
-        return camera, frame
+    def _turns(
+        self, due: list[tuple[str, _Slot[Frame]]], at_most: int, now_s: float
+    ) -> list[tuple[str, Frame]]:
+        """Empty slots: first those without a turn in this round, the freshest first."""
+        if all(slot.round == self._round for _, slot in due):
+            self._round += 1
+        due.sort(key=lambda each: (each[1].round == self._round, -each[1].put_at_s))
+        taken = []
+        for camera, slot in due[:at_most]:
+            frame, slot.frame, slot.taken_at_s = slot.frame, None, now_s
+            slot.round = self._round
+            assert frame is not None
+            taken.append((camera, frame))
+        return taken
 
     def num_dropped(self, camera: str) -> int:
         """Return how many frames of a camera were replaced before they were taken."""

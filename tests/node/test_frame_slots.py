@@ -34,16 +34,39 @@ def test_a_frame_is_taken_once():
     assert slots.num_dropped('') == 0
 
 
-def test_the_camera_that_waited_longest_comes_first():
+def test_each_camera_has_one_turn_a_round():
     clock = Clock()
     slots = FrameSlots(['front', 'left', 'rear'], clock=clock)
     taken = []
     for _ in range(6):
         clock.now_s += 1
-        slots.put('front', 'f')
         slots.put('left', 'l')
+        clock.now_s += 1
+        slots.put('front', 'f')  # always the fresher one
         taken.append(slots.take(0)[0][0])
     assert taken == ['front', 'left', 'front', 'left', 'front', 'left']
+
+
+def test_within_a_round_the_freshest_frame_comes_first():
+    clock = Clock()
+    slots = FrameSlots(['a', 'b', 'c'], clock=clock)
+    for camera in 'bca':
+        clock.now_s += 1
+        slots.put(camera, camera)
+    assert [slots.take(0)[0][0] for _ in range(3)] == ['a', 'c', 'b']
+
+
+def test_a_camera_that_comes_back_takes_no_more_than_its_turn():
+    slots = FrameSlots(['steady', 'back'])
+    for _ in range(50):
+        slots.put('steady', 's')
+        slots.take(0)
+    taken = []
+    for _ in range(10):
+        slots.put('steady', 's')
+        slots.put('back', 'b')
+        taken.append(slots.take(0)[0][0])
+    assert taken.count('back') in (5, 6)
 
 
 def test_a_silent_camera_stalls_nobody():
@@ -92,16 +115,15 @@ def test_a_limit_is_of_one_camera_alone():
     assert (taken.count('slow'), taken.count('fast')) == (3, 20)  # at 0, 1 and 2 s of 2.375 s
 
 
-def test_several_cameras_are_taken_at_once_the_longest_waiting_first():
+def test_several_cameras_are_taken_at_once_those_without_a_turn_first():
     clock = Clock()
     slots = FrameSlots(['a', 'b', 'c'], clock=clock)
     for camera in 'abc':
         slots.put(camera, camera.upper())
         clock.now_s += 1
-    assert slots.take(0, at_most=2) == [('a', 'A'), ('b', 'B')]
-    slots.put('a', 'A2')
-    clock.now_s += 1
-    assert slots.take(0, at_most=9) == [('c', 'C'), ('a', 'A2')]
+    assert slots.take(0, at_most=2) == [('c', 'C'), ('b', 'B')]
+    slots.put('c', 'C2')
+    assert slots.take(0, at_most=9) == [('a', 'A'), ('c', 'C2')]
 
 
 def test_an_unknown_camera_is_refused():
