@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import torch
 import tyro
@@ -24,7 +25,7 @@ from training.scores.readings import ScoreError
 from training.scores.registry import SCORES, score_kind, with_changes, with_everywhere
 from training.scores.score import ScoreSettings
 
-ALL = 'all'
+ALL: Final = 'all'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class FitArguments:
     run: Path
     """Checkpoint of a run (.pt), or a published ESPNetv2 file (.pth)."""
     scores: str
-    """Names with commas between, or all."""
+    """Names with commas between; or all, which leaves out what cannot be fitted and says why."""
     out: Path
     """Folder for the fitted states."""
     features: str = 'penultimate'
@@ -55,10 +56,17 @@ class FitArguments:
     """0 is every core."""
 
 
-def fit_scores(stream: StoredFeatures, settings: dict[str, ScoreSettings], out: Path) -> None:
+def fit_scores(
+    stream: StoredFeatures, settings: dict[str, ScoreSettings], out: Path, *, takes_all: bool
+) -> None:
     """Fit and save each score, and say what on, and a line about each.
 
-    With a score that cannot be fitted nothing after it is fitted, but what came before it stays.
+    Args:
+        stream: what to fit on.
+        settings: of each score.
+        out: folder for the states.
+        takes_all: whether a score that cannot be fitted is said and left out; otherwise it ends
+            the fit, and what came before it stays.
 
     Raises:
         ScoreError, MemoryError: the message names the score.
@@ -68,7 +76,10 @@ def fit_scores(stream: StoredFeatures, settings: dict[str, ScoreSettings], out: 
         try:
             score = score_kind(name).score_class.fit(stream, each).eval()
         except (ScoreError, MemoryError) as error:
-            raise type(error)(f'{name}: {error}') from error
+            if not takes_all:
+                raise type(error)(f'{name}: {error}') from error
+            say(f'left out: {name}: {error}')
+            continue
         path = save_score(name, score, stream.fitted_on, out)
         say(f'{path}: {num_bytes(score) / 1e6:.2f} MB')
 
@@ -105,11 +116,11 @@ def run(arguments: FitArguments) -> None:
         stream = open_features(arguments.stored)
         expected = expected_of(network, arguments.features)
         require_same(stream.fitted_on, expected, arguments.stored)
-        fit_scores(stream, settings, arguments.out)
+        fit_scores(stream, settings, arguments.out, takes_all=arguments.scores == ALL)
         return
     with tempfile.TemporaryDirectory(dir=arguments.out) as folder:
         stream = precompute(network, arguments.features, arguments.data, Path(folder))
-        fit_scores(stream, settings, arguments.out)
+        fit_scores(stream, settings, arguments.out, takes_all=arguments.scores == ALL)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 torch = pytest.importorskip('torch')
 
+import training.fit_scores as fit_scores_module
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.contract.metadata import Calibration
@@ -20,6 +21,7 @@ from training.fit_scores import main as fit_scores
 from training.precompute_features import main as precompute
 from training.scores.feature_store import open_features
 from training.scores.fitted_state import load_score
+from training.scores.registry import SCORES
 
 FITTED = 'she,mahalanobis,hopfield_boosting,dense_hybrid'
 
@@ -177,3 +179,22 @@ def test_what_cannot_be_deployed_says_why(run, tmp_path) -> None:
     start = f'--run {run} --out {tmp_path / "model.onnx"}'
     assert 'either --state FILE or --score NAME' in refused(export_score, start)
     assert 'then give --state FILE' in refused(export_score, f'{start} --score she')
+
+
+def test_all_scores_leaves_out_what_cannot_be_fitted_and_says_why(
+    run, tmp_path, capsys, monkeypatch
+) -> None:
+    out, features = tmp_path / 'states', tmp_path / 'features'
+    precompute(
+        f'--run {run} --features s4 --out {features} --num-threads 1 '
+        '--data.num-composites 2 --data.pixels-per-class 40'.split()
+    )
+    chosen = ('free_energy', 'dense_hybrid', 'heat_el', 'standardised_max_logit')
+    monkeypatch.setattr(fit_scores_module, 'SCORES', {name: SCORES[name] for name in chosen})
+    fit_scores(
+        f'--run {run} --features s4 --stored {features} --out {out} --scores all '
+        '--leave-out-empty-classes --num-threads 1'.split()
+    )
+    printed = capsys.readouterr().out
+    assert 'left out: heat_el: heat_el needs the features that the linear classifier' in printed
+    assert {each.stem for each in out.iterdir()} == {'dense_hybrid', 'standardised_max_logit'}

@@ -1,6 +1,7 @@
 """Pictures of one image for many scores: camera, truth, and the map of each score."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from training.evaluation.pictures import (
 )
 from training.evaluation.scores import Scores
 
-PANEL_WIDTH_PX = 360
+PANEL_WIDTH_PX: Final = 360
 
 
 def score_panels(

@@ -17,7 +17,7 @@ from training.scores.similarities import unit_length
 
 @dataclass(frozen=True, kw_only=True)
 class HopfieldBoostingSettings(ScoreSettings):
-    beta: float = 4.0  # the authors', everywhere
+    beta: float = 16.0  # the authors: 4, for an embedding that was trained with it
     patterns_per_class: int = 64
     """And as many outlier patterns as inlier patterns of all classes together."""
 
