@@ -1,5 +1,6 @@
 """Camera images of a bag, plain or compressed -> pixels."""
 
+import contextlib
 from typing import Any
 
 import cv2
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.inference.detector import ColorOrder
 from hopfield_pebal_ros.node.image_messages import ImageMessageError, to_color
+from hopfield_pebal_ros.replay.bags import Bag
 
 
 def to_pixels(message: Any) -> tuple[npt.NDArray[np.uint8], ColorOrder]:
@@ -41,3 +43,12 @@ def to_rgb(message: Any) -> npt.NDArray[np.uint8]:
     if color_order == 'rgb':
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def first_frame_pixels(bag: Bag, topic: str) -> int:
+    """Return the number of pixels of the first frame that can be decoded, 0 without one."""
+    for frame in bag.messages([topic]):
+        with contextlib.suppress(ImageMessageError):
+            pixels, _ = to_pixels(frame.message)
+            return int(pixels.shape[0] * pixels.shape[1])
+    return 0

@@ -23,32 +23,45 @@ class BagCamera:
 
 
 def choose_cameras(
-    bag: Bag, words: Sequence[str], *, label_topics: Collection[str] = ()
+    bag: Bag,
+    words: Sequence[str],
+    *,
+    topic: str | None = None,
+    label_topics: Collection[str] = (),
 ) -> tuple[BagCamera, ...]:
-    """Return the cameras that `words` ask for.
+    """Return the cameras that `words` ask for; without any, the only one, which has no name.
 
     Args:
         bag: open.
         words: each NAME, of the one topic with /NAME/ in it, or NAME:=TOPIC; or only 'all', every
             image topic, named after what tells it from the others.
+        topic: of the only camera, where the bag has several image topics.
         label_topics: which are no cameras.
 
     Raises:
-        BagError: a name that does not fit or comes twice, or a topic that is not there.
+        BagError: names that do not fit, names or topics that come twice, or that are not there.
     """
+    if not words:
+        return (BagCamera('', bag.image_topic(topic) if topic else bag.camera_topic()),)
+    if topic:
+        raise BagError('--topic names the only camera, --cameras several: drop one of them')
     if list(words) == [ALL]:
         topics = _candidates(bag, label_topics)
-        found = dict(zip(names_of([each.name for each in topics]), topics, strict=True))
+        found = list(zip(names_of([each.name for each in topics]), topics, strict=True))
     else:
         pairs = [word.partition(':=') for word in words]
-        found = {
-            name: bag.image_topic(topic) if topic else _topic_called(bag, name, label_topics)
-            for name, _, topic in pairs
-            if _checked(name, [each[0] for each in pairs])
-        }
+        for name, _, _ in pairs:
+            _check_name(name)
+        found = [
+            (name, bag.image_topic(of) if of else _topic_called(bag, name, label_topics))
+            for name, _, of in pairs
+        ]
     if not found:
         bag.camera_topic()  # says what the bag has instead
-    return tuple(BagCamera(name, topic) for name, topic in found.items())
+    given = [f'camera {name}' for name, _ in found] + [f'topic {of.name}' for _, of in found]
+    if twice := [each for each, count in Counter(given).items() if count > 1]:
+        raise BagError(f'{twice[0]} is named twice')
+    return tuple(BagCamera(name, of) for name, of in found)
 
 
 def names_of(topics: Sequence[str]) -> list[str]:
@@ -74,15 +87,12 @@ def names_of(topics: Sequence[str]) -> list[str]:
     return names
 
 
-def _checked(name: str, names: Sequence[str]) -> bool:
+def _check_name(name: str) -> None:
     if not re.fullmatch(_NAME, name) or name == ALL:
         raise BagError(
             f'a camera cannot be called {name!r}: letters, digits and single underscores; '
             '--cameras takes NAME, NAME:=TOPIC, or only the word all'
         )
-    if names.count(name) > 1:
-        raise BagError(f'camera {name} is named twice')
-    return True
 
 
 def _topic_called(bag: Bag, name: str, label_topics: Collection[str]) -> ImageTopic:

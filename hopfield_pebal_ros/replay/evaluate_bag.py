@@ -17,8 +17,8 @@ from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
 from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision
 from hopfield_pebal_ros.inference.output_folder import OutputFolderError, prepare_output_folder
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
-from hopfield_pebal_ros.replay.bags import Bag, BagError, ImageTopic, open_bag
-from hopfield_pebal_ros.replay.camera_images import to_pixels
+from hopfield_pebal_ros.replay.bags import Bag, BagError, open_bag
+from hopfield_pebal_ros.replay.camera_images import first_frame_pixels
 from hopfield_pebal_ros.replay.cameras import BagCamera, choose_cameras
 from hopfield_pebal_ros.replay.detector_process import NodeError, NodeSettings, exit_on_sigterm
 from hopfield_pebal_ros.replay.earlier_results import remove_earlier_bag
@@ -121,6 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except USER_ERRORS as error:
         print(f'evaluate_bag: {error}', file=sys.stderr)  # noqa: T201
         return 1
+    except KeyboardInterrupt:
+        print('evaluate_bag: interrupted', file=sys.stderr)  # noqa: T201
+        return 130
     print(  # noqa: T201
         f'{len(run.latencies_ms)} of {run.num_in} frames with result, '
         f'{run.num_dropped} dropped, {run.num_rejected} rejected\n'
@@ -153,9 +156,15 @@ def evaluate_bag(
     """
     _check_realtime_only(settings)
     with open_bag(settings.bag) as bag:
-        cameras, sources = _find_cameras(settings, bag)
+        cameras = choose_cameras(
+            bag,
+            settings.cameras,
+            topic=settings.topic,
+            label_topics=parse_label_topics(settings.label_topics).values(),
+        )
         requirements = parse_requirements(settings.require, [each.name for each in cameras])
-        frame_pixels = max(_first_frame_pixels(bag, each.topic) for each in cameras)
+        sources = _find_sources(settings, bag, cameras)
+        frame_pixels = max(first_frame_pixels(bag, each.topic.name) for each in cameras)
         _prepare(settings, cameras, frame_pixels)
         playbacks = _play(settings, bag, cameras, frame_pixels)
         with open_bag(settings.out / RESULT_BAG) as result_bag:
@@ -180,19 +189,13 @@ def _check_realtime_only(settings: EvaluateBag) -> None:
         )
 
 
-def _find_cameras(
-    settings: EvaluateBag, bag: Bag
-) -> tuple[tuple[BagCamera, ...], dict[str, CameraFrames]]:
-    """Return the cameras of the run, and by name where their images and labels are."""
-    if settings.topic and settings.cameras:
-        raise BagError('--topic names the only camera, --cameras several: drop one of them')
-    label_topics = parse_label_topics(settings.label_topics)
-    if settings.cameras:
-        cameras = choose_cameras(bag, settings.cameras, label_topics=label_topics.values())
-    else:
-        topic = bag.image_topic(settings.topic) if settings.topic else bag.camera_topic()
-        cameras = (BagCamera('', topic),)
-    truths = find_truths(bag, cameras, folder=settings.labels, topics=label_topics)
+def _find_sources(
+    settings: EvaluateBag, bag: Bag, cameras: Sequence[BagCamera]
+) -> dict[str, CameraFrames]:
+    """Return by name where the images and labels of each camera are."""
+    truths = find_truths(
+        bag, cameras, folder=settings.labels, topics=parse_label_topics(settings.label_topics)
+    )
     label_set = read_metadata(settings.model).label_set
     sources = {}
     for camera in cameras:
@@ -201,7 +204,7 @@ def _find_cameras(
         with contextlib.suppress(ImageMessageError):  # counted and named when its turn comes
             truth.check_first(bag, name, recorded_ns, label_set)
         sources[camera.name] = CameraFrames(topic=name, recorded_ns=recorded_ns, truth=truth)
-    return cameras, sources
+    return sources
 
 
 def _notices(bag: Bag) -> list[str]:
@@ -219,15 +222,6 @@ def _prepare(settings: EvaluateBag, cameras: Sequence[BagCamera], frame_pixels: 
     remove_earlier_bag(settings.out / RESULT_BAG)
     for name in (FRAME_LINES, SUMMARY, REPORT):  # what fails must not leave an old report
         (settings.out / name).unlink(missing_ok=True)
-
-
-def _first_frame_pixels(bag: Bag, topic: ImageTopic) -> int:
-    """Return the number of pixels of the first frame that can be decoded."""
-    for frame in bag.messages([topic.name]):
-        with contextlib.suppress(ImageMessageError):
-            pixels, _ = to_pixels(frame.message)
-            return len(pixels) * len(pixels[0])
-    return 0
 
 
 def _play(

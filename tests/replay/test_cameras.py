@@ -39,6 +39,7 @@ def test_cameras_are_found(tmp_path: Path, words: list[str]) -> None:
         (['rear'], f'no image topics .* have rear in their name: {FRONT}, {LEFT}; say which'),
         (['sensing'], 'several image topics .* have sensing in their name'),
         (['front', 'front'], 'camera front is named twice'),
+        ([f'a:={FRONT}', f'b:={FRONT}'], f'topic {FRONT} is named twice'),
         (['front:=/rear'], 'no messages on image topic /rear'),
         (['../etc:=/sensing/front/image_raw'], r"cannot be called '\.\./etc'"),
         (['front', 'all'], "cannot be called 'all'"),
