@@ -24,6 +24,7 @@ from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.geometry_input import GeometryInput
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.outputs import GEOMETRY_TOPICS, Outputs
+from hopfield_pebal_ros.node.parameter_table import SettingError
 from hopfield_pebal_ros.node.parameters import Parameters
 from hopfield_pebal_ros.node.static_transforms import StaticTransforms
 from hopfield_pebal_ros.node.thresholds import threshold_for
@@ -45,7 +46,7 @@ class Camera:
         on_listeners: called when a subscriber of an output comes or goes.
 
     Raises:
-        ValueError: a mask that cannot be read, an unknown class, or a threshold out of reach.
+        SettingError: a mask that cannot be read, an unknown class, or a threshold out of reach.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Camera:
         parameters: Parameters = node.parameters
         own = read_camera(node, name, parameters)
         self.view = CameraView(
-            metadata.calibration.threshold,
+            self._threshold(parameters, own),
             ignore_mask=read_mask(own.ignore_mask),
             ground_ids=ground_ids(metadata, parameters.region_ground_classes),
         )
@@ -95,17 +96,20 @@ class Camera:
         """Take over the parameters that may change at any time.
 
         Raises:
-            ValueError: a false-positive rate that was not fitted.
+            SettingError: a false-positive rate that was not fitted.
         """
-        self.view.threshold = threshold_for(
-            self._metadata.calibration,
-            energy=own.energy_threshold,
-            false_positive_rate=parameters.target_false_positive_rate,
-        )
+        self.view.threshold = self._threshold(parameters, own)
         self.view.min_region_area_px = parameters.min_region_area_px
         self.view.smoothing = parameters.energy_smoothing
         self._slots.limit(self.name, own.max_rate_hz)
         self._geometry.mount = own
+
+    def _threshold(self, parameters: Parameters, own: CameraParameters) -> float:
+        return threshold_for(
+            self._metadata.calibration,
+            energy=own.energy_threshold,
+            false_positive_rate=parameters.target_false_positive_rate,
+        )
 
     def want_images(self, is_working: bool, *, even_unheard: bool = False) -> None:
         """Subscribe while somebody listens, if the node works; else let go."""
@@ -154,13 +158,13 @@ def read_mask(path: str) -> npt.NDArray[np.uint8] | None:
     """Return an ignore mask, (H, W) uint8; None for ''.
 
     Raises:
-        ValueError: there is no such picture.
+        SettingError: there is no such picture.
     """
     if not path:
         return None
     picture = cv2.imread(str(Path(path).expanduser()), cv2.IMREAD_GRAYSCALE)
     if picture is None:
-        raise ValueError(f'ignore_mask {path} is not a readable picture; give a PNG file')
+        raise SettingError(f'ignore_mask {path} is not a readable picture; give a PNG file')
     return np.asarray(picture, np.uint8)
 
 
@@ -168,9 +172,9 @@ def ground_ids(metadata: Metadata, class_names: Sequence[str]) -> tuple[int, ...
     """Return the ids of the classes that regions must stand on; '' is left out.
 
     Raises:
-        ValueError: the model has no such class.
+        SettingError: the model has no such class.
     """
     try:
         return tuple(metadata.label_set.id_of(name) for name in class_names if name)
     except KeyError as error:
-        raise ValueError(f'region_ground_classes: {error.args[0]}') from None
+        raise SettingError(f'region_ground_classes: {error.args[0]}') from None

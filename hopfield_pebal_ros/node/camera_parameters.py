@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from hopfield_pebal_ros.node.parameter_table import Table, declared, read
+from hopfield_pebal_ros.node.parameter_table import SettingError, Table, declared, read
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
 
 
@@ -55,21 +55,21 @@ def check_cameras(cameras: Sequence[str]) -> None:
     """Refuse camera names that make no topics or that clash.
 
     Raises:
-        ValueError: none, one twice, '' beside others, or not a plain name.
+        SettingError: none, one twice, '' beside others, or not a plain name.
     """
     if not cameras or len(set(cameras)) != len(cameras):
-        raise ValueError(f'cameras must be one or more different names, got {list(cameras)}')
+        raise SettingError(f'cameras must be one or more different names, got {list(cameras)}')
     for each in cameras:
         if each == '' and len(cameras) > 1:
-            raise ValueError(
+            raise SettingError(
                 f"camera '' is a single camera without a name, got {list(cameras)}; name each"
             )
         if each and not re.fullmatch('[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*', each):
-            raise ValueError(
+            raise SettingError(
                 f'camera names are letters, digits and single underscores, got {each!r}'
             )
         if each in PARAMETERS or each == 'qos_overrides':
-            raise ValueError(f'a camera cannot be called {each!r}, a parameter has that name')
+            raise SettingError(f'a camera cannot be called {each!r}, a parameter has that name')
 
 
 def topic_of(camera: str, name: str) -> str:

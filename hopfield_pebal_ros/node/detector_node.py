@@ -27,7 +27,7 @@ from hopfield_pebal_ros.node.diagnostics import (
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
-from hopfield_pebal_ros.node.parameter_table import declare, reason_to_refuse
+from hopfield_pebal_ros.node.parameter_table import SettingError, declare, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
 from hopfield_pebal_ros.node.services import Services
 from hopfield_pebal_ros.node.snapshot import OnDone, Snapshots
@@ -61,6 +61,8 @@ class DetectorNode(LifecycleNode):
         declare(self, PARAMETERS)
         self.parameters = Parameters.read_from(self)
         check_cameras(self.parameters.cameras)
+        if reason := reason_against_thresholds({}, self.parameters, None):
+            raise SettingError(reason)
         self._table = {**PARAMETERS, **camera_table(self.parameters.cameras)}
         declare(self, camera_table(self.parameters.cameras))
         self.problem = ''
@@ -180,13 +182,7 @@ class DetectorNode(LifecycleNode):
 
     def publish_diagnostics(self) -> None:
         """Publish the state of node and camera, whether images come or not."""
-        parameters = self.parameters
-        limits = Limits(
-            image_timeout_s=parameters.image_timeout_s,
-            max_allowed_processing_time_ms=parameters.max_allowed_processing_time_ms,
-            max_acceptable_consecutive_delay_ms=parameters.max_acceptable_consecutive_delay_ms,
-            max_energy_drift=parameters.max_energy_drift,
-        )
+        limits = Limits.of(self.parameters)
         statuses = [
             node_status(
                 lifecycle_state=self.state,

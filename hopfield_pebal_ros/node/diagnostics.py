@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
 from hopfield_pebal_ros.node.health import PERCENTILES, CameraHealth, FrameTimes
+from hopfield_pebal_ros.node.parameters import Parameters
 
 _UNKNOWN: Final = 'n/a'
 
@@ -34,6 +35,11 @@ class Limits:
     """0 is never."""
     max_energy_drift: float = 0.0
     """In standard deviations of the calibration; 0 is never."""
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> 'Limits':
+        """Return the limits that an operator set."""
+        return cls(**{each.name: getattr(parameters, each.name) for each in fields(cls)})
 
 
 def diagnostic_array(

@@ -18,6 +18,11 @@ WHEN_TEXT: Final = {
 }
 assert set(WHEN_TEXT) == set(get_args(When))
 
+
+class SettingError(ValueError):
+    """A parameter value that cannot be used; the message says what was got and what is valid."""
+
+
 Table = Mapping[str, 'Field[Any]']
 """Parameter name -> its dataclass field."""
 
@@ -47,14 +52,14 @@ def declare(node: Any, table: Table) -> None:
     Raises:
         rclpy.exceptions.ParameterException: a value given at the start has the wrong type or is
             out of range.
-        ValueError: a value given at the start that is none of the choices.
+        SettingError: a value given at the start that is none of the choices.
     """
     for name, each in table.items():
         default = list(each.default) if isinstance(each.default, tuple) else each.default
         node.declare_parameter(name, default, descriptor(each))
     values = ((name, read(node, name)) for name in table)
     if reason := reason_to_refuse(values, table, is_configured=False):
-        raise ValueError(reason)
+        raise SettingError(reason)
 
 
 def read(node: Any, name: str) -> Any:

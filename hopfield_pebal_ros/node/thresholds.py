@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from hopfield_pebal_ros.contract.metadata import Calibration
+from hopfield_pebal_ros.node.parameter_table import SettingError
 from hopfield_pebal_ros.node.parameters import Parameters
 
 
@@ -19,7 +20,7 @@ def threshold_for(calibration: Calibration, *, energy: float, false_positive_rat
         false_positive_rate: target that is set; NaN where it is not. An `energy` wins over it.
 
     Raises:
-        ValueError: a rate outside of those that were fitted.
+        SettingError: a rate outside of those that were fitted.
     """
     if not math.isnan(energy):
         return energy
@@ -32,7 +33,7 @@ def threshold_at_rate(calibration: Calibration, false_positive_rate: float) -> f
     """Return the threshold for a false-positive rate, between the fitted ones on a log scale.
 
     Raises:
-        ValueError: a rate outside of those that were fitted, or none was.
+        SettingError: a rate outside of those that were fitted, or none was.
     """
     fitted = {calibration.false_positive_rate: calibration.threshold} | {
         float(rate): threshold
@@ -41,7 +42,7 @@ def threshold_at_rate(calibration: Calibration, false_positive_rate: float) -> f
     rates = np.array(sorted(rate for rate in fitted if rate > 0))
     if not len(rates) or not rates[0] <= false_positive_rate <= rates[-1]:
         known = ', '.join(f'{rate:g}' for rate in rates) or 'none'
-        raise ValueError(
+        raise SettingError(
             f'target_false_positive_rate must be between the rates fitted in the model file '
             f'({known}), got {false_positive_rate:g}; set energy_threshold, or calibrate again'
         )
@@ -68,6 +69,6 @@ def reason_against_thresholds(
     try:
         if calibration is not None:
             threshold_at_rate(calibration, rate)
-    except ValueError as error:
+    except SettingError as error:
         return str(error)
     return ''

@@ -9,8 +9,9 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from hopfield_pebal_ros.contract.metadata import DeploymentError
 from hopfield_pebal_ros.inference.engine import EngineError
+from hopfield_pebal_ros.node.parameter_table import SettingError
 
-_EXPLAINED: Final = (DeploymentError, EngineError, FileNotFoundError)
+_EXPLAINED: Final = (DeploymentError, EngineError, FileNotFoundError, SettingError)
 """Errors whose message tells an operator enough, without a traceback."""
 
 

@@ -94,6 +94,20 @@ def test_diagnostics_tell_what_runs(open_bench, tiny_model):
     assert times['images_with_stamp_off_clock'] == '1'  # stamped in 1970
 
 
+def test_two_thresholds_at_the_start_are_refused(open_bench):
+    with pytest.raises(ValueError, match='cannot both be set'):
+        open_bench(energy_threshold=3.0, target_false_positive_rate=0.01)
+
+
+def test_a_rate_that_was_not_fitted_fails_configure_with_the_reason(open_bench):
+    bench = open_bench(target_false_positive_rate=0.3)
+    assert not bench.node.autostart()
+    bench.spin_for(0.3)
+    status = bench.status('node_status')
+    assert 'configure failed: target_false_positive_rate must be between' in status.message
+    assert bench.node.count_publishers('energy') == 0
+
+
 @pytest.mark.usefixtures('ros')
 def test_topics_are_relative_and_remappable(tiny_model):
     node = DetectorNode(
