@@ -132,7 +132,7 @@ def test_the_anomaly_stage_starts_from_any_checkpoint(
         ]
     )
     taken = len(trained_checkpoint.network)
-    assert f'from {checkpoint}: {taken} tensors taken\n' in capsys.readouterr().out
+    assert f'from {checkpoint}: {taken} tensors taken' in capsys.readouterr().out
     kinds = [json.loads(each)['kind'] for each in (out / 'log.jsonl').read_text().splitlines()]
     assert kinds == ['margins', 'train', 'validation']
     assert load_checkpoint(out / 'best.pt').step == 1
