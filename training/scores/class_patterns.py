@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from hopfield_pebal_ros.contract.energy import hopfield_energy
+from hopfield_pebal_ros.contract.energy import log_mean_exp
 from training.scores.class_moments import present_classes
 from training.scores.readings import FeatureStream, checked
 from training.scores.reservoir import Reservoirs
@@ -74,7 +74,9 @@ def energy_per_class(features: Tensor, patterns: Tensor, *, beta: float) -> Tens
     Returns:
         (B, C, H, W) or (N, C). The similarities of one class are in memory at a time.
     """
+    # beta goes into the few patterns, not into the many similarities
     energies = [
-        hopfield_energy(inner_products(features, each), beta=beta) for each in patterns.unbind()
+        -log_mean_exp(inner_products(features, beta * each), axis=1) / beta
+        for each in patterns.unbind()
     ]
     return torch.stack(energies, dim=1)
