@@ -7,8 +7,8 @@ initialised. Nothing in FILE is run. The result goes to training.train as --netw
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,7 +18,7 @@ import tyro
 from training.checkpoint_files.clean_file import CleanNetwork, save_clean
 from training.checkpoint_files.containers import NamedTensors, named_tensors
 from training.checkpoint_files.file_forms import FileForm
-from training.checkpoint_files.fitting import AbstentionRow, Fit, first_of, fit
+from training.checkpoint_files.fitting import AbstentionRow, Fit, fit
 from training.checkpoint_files.networks_by_name import (
     ALWAYS_ABSTAINING,
     NETWORKS,
@@ -84,6 +84,7 @@ def convert(arguments: ConvertArguments) -> tuple[NamedTensors, Fit]:
         abstention_row=arguments.abstention_row,
         has_new_outputs=arguments.has_new_outputs,
     )
+    result = replace(result, dropped={**found.dropped, **result.dropped})
     save_clean(network.state_dict(), described, arguments.out)
     _report_path(arguments.out).write_text(
         json.dumps(_report(found, result, described), indent=1), 'utf-8'
@@ -97,14 +98,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         found, result = convert(arguments)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    lines = [
-        f'{arguments.checkpoint}: {result.form.name}, container {found.container}',
-        f'{len(result.taken)} keys taken, {len(result.converted)} of them in another precision',
-        *_listed('dropped', {**found.dropped, **result.dropped}),
-        *_listed('initialised', result.initialised),
-        f'wrote {arguments.out} and {_report_path(arguments.out)}',
-    ]
-    sys.stdout.write('\n'.join(lines) + '\n')
+    sys.stdout.write(
+        f'{arguments.checkpoint}: container {found.container}\n{result}\n'
+        f'wrote {arguments.out} and {_report_path(arguments.out)}\n'
+    )
 
 
 def _network_arguments(
@@ -131,7 +128,7 @@ def _report(found: NamedTensors, result: Fit, described: CleanNetwork) -> dict[s
         'file': result.form.name,
         'container': found.container,
         'taken': list(result.taken),
-        'dropped': {**found.dropped, **result.dropped},
+        'dropped': dict(result.dropped),
         'initialised': dict(result.initialised),
         'converted_to_float32': list(result.converted),
     }
@@ -139,17 +136,6 @@ def _report(found: NamedTensors, result: Fit, described: CleanNetwork) -> dict[s
 
 def _report_path(out: Path) -> Path:
     return out.with_suffix('.report.json')
-
-
-def _listed(what: str, reasons: Mapping[str, str]) -> list[str]:
-    """One line for each reason, with the number of keys and the first of them."""
-    by_reason: dict[str, list[str]] = {}
-    for key, reason in reasons.items():
-        by_reason.setdefault(reason, []).append(key)
-    return [
-        f'{len(keys)} keys {what} ({reason}): {first_of(keys)}'
-        for reason, keys in by_reason.items()
-    ]
 
 
 if __name__ == '__main__':

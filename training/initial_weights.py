@@ -1,5 +1,6 @@
 """Weights that a run begins with: of a published file, or of an earlier run."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,4 +78,8 @@ def take_published(closed_set: TappedNetwork, settings: NetworkSettings) -> None
         encoder = cast('nn.Module', closed_set.encoder)
         take_matching(encoder, named_tensors(read_document(path), path).tensors, path)
         return
-    load_weights(path, closed_set, kind=settings.kind, has_new_outputs=settings.has_new_outputs)
+    fit = load_weights(
+        path, closed_set, kind=settings.kind, has_new_outputs=settings.has_new_outputs
+    )
+    if fit.dropped or fit.initialised:
+        logging.getLogger(__name__).warning('%s: %s', path, fit)

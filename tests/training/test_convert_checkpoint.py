@@ -81,6 +81,15 @@ def test_the_report_names_every_key(conversion):
     assert report['container'] == 'state_dict'
 
 
+def test_the_terminal_tells_the_reasons(conversion, capsys):
+    conversion.of(published_files.nvidia(), '--abstention', 'yes')
+    said = capsys.readouterr().out
+    assert 'container state_dict' in said
+    assert '268 keys taken' in said
+    assert '1 keys dropped (weights of a training loss): criterion.nll_loss.weight' in said
+    assert '1 keys initialised (row 19: kaiming): final.6.weight' in said
+
+
 def test_auxiliary_heads_and_loss_weights_are_dropped_with_the_reason(conversion):
     conversion.of(published_files.zoo())
     assert conversion.report['dropped'] == dict.fromkeys(

@@ -33,6 +33,16 @@ class Fit:
     converted: tuple[str, ...]
     """Keys of the network that had another precision."""
 
+    def __str__(self) -> str:
+        return '\n'.join(
+            [
+                f'{self.form.name}: {len(self.taken)} keys taken, {len(self.converted)} of them '
+                'in another precision',
+                *_by_reason('dropped', self.dropped),
+                *_by_reason('initialised', self.initialised),
+            ]
+        )
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -54,7 +64,7 @@ class Difference:
             ('of another shape', self.other_shapes),
         )
         return '; '.join(
-            f'{len(names)} keys {what} ({first_of(names)})' for what, names in groups if names
+            f'{len(names)} keys {what} ({_first_of(names)})' for what, names in groups if names
         )
 
 
@@ -141,8 +151,17 @@ def fit(
     )
 
 
-def first_of(names: Sequence[str]) -> str:
-    """Return the first few of them as text."""
+def _by_reason(what: str, reasons: Mapping[str, str]) -> list[str]:
+    """One line for each reason, with the number of keys and the first of them."""
+    found: dict[str, list[str]] = {}
+    for key, reason in reasons.items():
+        found.setdefault(reason, []).append(key)
+    return [
+        f'{len(keys)} keys {what} ({reason}): {_first_of(keys)}' for reason, keys in found.items()
+    ]
+
+
+def _first_of(names: Sequence[str]) -> str:
     return f'{", ".join(names[:_SHOWN])}{", ..." * (len(names) > _SHOWN)}'
 
 

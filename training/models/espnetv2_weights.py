@@ -45,9 +45,9 @@ def _state_dict(path: Path) -> Mapping[str, Tensor]:
         raise FileNotFoundError(f'no weights {path}; {_REMEDY}')
     try:
         weights = torch.load(path, map_location='cpu', weights_only=True)
-    except OSError:
+    except PermissionError:
         raise
-    except Exception as error:  # a damaged file makes the unpickler raise almost anything
+    except Exception as error:  # a damaged file makes torch raise almost anything, OSError too
         raise _foreign(path, f'torch cannot read it ({type(error).__name__})') from error
     if not isinstance(weights, dict) or not all(isinstance(x, Tensor) for x in weights.values()):
         raise _foreign(path, 'it is not a dictionary of tensors')
