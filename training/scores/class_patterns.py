@@ -1,5 +1,7 @@
 """Stored patterns of each class: a fair sample of correctly classified features."""
 
+from typing import Final
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,9 @@ from training.scores.readings import FeatureStream, checked
 from training.scores.reservoir import Reservoirs
 from training.scores.score import ScoreSettings
 from training.scores.similarities import inner_products
+
+_PRODUCT_ROWS: Final = 128
+"""Patterns compared in one product, so that many small classes do not read the features often."""
 
 
 def sampled_patterns(
@@ -72,11 +77,13 @@ def energy_per_class(features: Tensor, patterns: Tensor, *, beta: float) -> Tens
         beta: inverse temperature, > 0.
 
     Returns:
-        (B, C, H, W) or (N, C). The similarities of one class are in memory at a time.
+        (B, C, H, W) or (N, C). The similarities of a few classes are in memory at a time.
     """
-    # beta goes into the few patterns, not into the many similarities
-    energies = [
-        -log_mean_exp(inner_products(features, beta * each), axis=1) / beta
-        for each in patterns.unbind()
-    ]
-    return torch.stack(energies, dim=1)
+    num_patterns = patterns.shape[1]
+    energies = []
+    for some in patterns.split(max(1, _PRODUCT_ROWS // num_patterns)):
+        # beta goes into the few patterns, not into the many similarities
+        similarities = inner_products(features, beta * some.flatten(0, 1))
+        per_class = similarities.unflatten(1, (len(some), num_patterns))
+        energies.append(-log_mean_exp(per_class, axis=2) / beta)
+    return torch.cat(energies, dim=1)

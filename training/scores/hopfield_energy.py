@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,9 @@ from training.scores.class_patterns import energy_per_class, sampled_patterns
 from training.scores.readings import FeatureStream, Readings
 from training.scores.score import Score, ScoreSettings, Unit
 from training.scores.similarities import inner_products, unit_length
+
+_RETRIEVED_ROWS: Final = 256
+"""Patterns whose similarities are in memory at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class ModernHopfieldEnergy(Score[ModernHopfieldSettings]):
 
 
 def retrieved(state: Tensor, patterns: Tensor, *, beta: float) -> Tensor:
-    """One update X softmax(beta X^T z); the similarities of one group are in memory at a time.
+    """One update X softmax(beta X^T z), some patterns at a time.
 
     Args:
         state: z, (B, D, H, W) or (N, D).
@@ -66,7 +69,7 @@ def retrieved(state: Tensor, patterns: Tensor, *, beta: float) -> Tensor:
     """
     peak = state.new_full((), -math.inf)
     weight, recalled = state.new_zeros(()), state.new_zeros(())
-    for group in patterns.unbind():
+    for group in patterns.flatten(0, 1).split(_RETRIEVED_ROWS):
         similarities = beta * inner_products(state, group)
         new_peak = torch.maximum(peak, similarities.amax(dim=1, keepdim=True))
         rescale, shares = (peak - new_peak).exp(), (similarities - new_peak).exp()
