@@ -26,7 +26,7 @@ _FEWEST_GROUND_PIXELS: Final = 20
 _RECOLORED_BY: Final = (0.2, 0.8)
 """Share of the way to another picture's colours."""
 
-_PHOTOGRAPH_SHARE: Final = (0.5, 1.0)
+_PHOTOGRAPH_SHARE: Final = (0.7, 1.0)
 """Sides of what is shown of a photograph, as shares of the largest piece."""
 
 Piece = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
