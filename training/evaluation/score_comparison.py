@@ -14,8 +14,8 @@ from hopfield_pebal_ros.report.page import FramePictures, Section, Table, render
 from hopfield_pebal_ros.report.panels import Panel, contact_sheet, to_picture
 from training.data.benchmarks.benchmark import Benchmark
 from training.data.benchmarks.scan import SetSummary
-from training.evaluation.comparison import comparison_page
 from training.evaluation.arguments import BEST_F1
+from training.evaluation.comparison import comparison_page
 from training.evaluation.figure_names import percent
 from training.evaluation.figures import figures_of_set
 from training.evaluation.many_counts import ManyCounts, stored_maps
