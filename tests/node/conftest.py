@@ -7,16 +7,6 @@ from typing import Any
 import pytest
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is slow out of the plain run; `-m slow` runs it."""
-    if config.option.markexpr:
-        return
-    skip = pytest.mark.skip(reason='slow; run with -m slow')
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker('slow'):
-            item.add_marker(skip)
-
-
 @pytest.fixture
 def ros() -> Iterator[None]:
     import rclpy

@@ -1,5 +1,6 @@
 """The policy names every topic and service that the running node has."""
 
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -28,8 +29,15 @@ def test_the_policy_is_what_the_node_does(open_bench):
 
     own = {name.lstrip('/') for name in allowed('topic', 'publish')}
     own -= set() if vision_msgs() else {'anomaly_regions', 'label_info'}
-    published = short(node.get_publisher_names_and_types_by_node('detector', space))
-    assert {name.lstrip('/') for name in published} == own
+
+    def published():
+        found = short(node.get_publisher_names_and_types_by_node('detector', space))
+        return {name.lstrip('/') for name in found}
+
+    deadline = time.monotonic() + 20
+    while published() != own and time.monotonic() < deadline:  # the graph lags behind the node
+        time.sleep(0.1)
+    assert published() == own
     served = short(node.get_service_names_and_types_by_node('detector', space))
     assert served == allowed('service', 'reply')
     heard = short(node.get_subscriber_names_and_types_by_node('detector', space))
