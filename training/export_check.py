@@ -36,7 +36,7 @@ class Agreement:
 
     def __str__(self) -> str:
         return (
-            f'energy within {self.energy_difference:.1e} nat of torch, labels agree on '
+            f'energy within {self.energy_difference:.1e} of torch, labels agree on '
             f'{100 * self.label_agreement:.3f} % of pixels'
         )
 

@@ -110,7 +110,7 @@ def test_a_checkpoint_without_thresholds_is_refused(tmp_path, trained_checkpoint
 
 def test_agreement_reads_well():
     assert str(Agreement(2e-5, 0.99995)) == (
-        'energy within 2.0e-05 nat of torch, labels agree on 99.995 % of pixels'
+        'energy within 2.0e-05 of torch, labels agree on 99.995 % of pixels'
     )
 
 
