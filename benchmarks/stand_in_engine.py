@@ -48,6 +48,7 @@ class StandInEngine:
     """Always gives the same maps, after `seconds`."""
 
     backend, device, precision = 'stand-in', 'none', 'fp32'
+    num_streams = 1
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds

@@ -3,7 +3,7 @@
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +11,7 @@ import tyro
 from tqdm import tqdm
 
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
-from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision
+from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision, Tuning
 from hopfield_pebal_ros.inference.frame_sources import (
     Frame,
     FrameSource,
@@ -45,8 +45,7 @@ class DetectSettings:
     """Device, as the runtime names it."""
     precision: RunPrecision | None = None
     """Of the arithmetic; by default the precision of the file."""
-    num_threads: int = 0
-    """Threads of the runtime; 0 is every core."""
+    tuning: Annotated[Tuning, tyro.conf.arg(name='')] = field(default_factory=Tuning)
     threshold: float | None = None
     """Energy above which a pixel is anomalous; by default the model's calibrated threshold."""
     min_region_area_px: int = 100
@@ -123,7 +122,7 @@ def _open_detector(settings: DetectSettings) -> AnomalyDetector:
             backend=settings.backend,
             device=settings.device,
             precision=settings.precision,
-            num_threads=settings.num_threads,
+            tuning=settings.tuning,
             threshold=settings.threshold,
             min_region_area_px=settings.min_region_area_px,
         )

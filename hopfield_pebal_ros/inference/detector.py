@@ -19,10 +19,12 @@ from hopfield_pebal_ros.contract.resizing import fill_outside, image_to_network
 from hopfield_pebal_ros.inference.camera_view import CameraView
 from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
 from hopfield_pebal_ros.inference.engine import (
+    DEFAULT_TUNING,
     Backend,
     Engine,
     EngineError,
     RunPrecision,
+    Tuning,
     open_engine,
 )
 from hopfield_pebal_ros.inference.regions import find_regions
@@ -61,7 +63,7 @@ class AnomalyDetector:
         backend: Backend = 'openvino',
         device: str = 'CPU',
         precision: RunPrecision | None = None,
-        num_threads: int = 0,
+        tuning: Tuning = DEFAULT_TUNING,
         threshold: float | None = None,
         min_region_area_px: int = 100,
     ) -> 'AnomalyDetector':
@@ -80,7 +82,7 @@ class AnomalyDetector:
             backend=backend,
             device=device,
             precision=precision,
-            num_threads=num_threads,
+            tuning=tuning,
         )
         detector = cls(
             engine,

@@ -1,8 +1,9 @@
 """Run a deployable file: the `Engine` protocol, and the one place that chooses a runtime."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Final, Literal, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,28 @@ from hopfield_pebal_ros.contract.metadata import Metadata
 
 Backend = Literal['openvino', 'onnxruntime', 'tensorrt']
 RunPrecision = Literal['fp32', 'bf16', 'fp16', 'int8']
+PerformanceMode = Literal['latency', 'throughput']
 
 
 class EngineError(RuntimeError):
     """A model cannot run as asked; the message says what was asked, found, and the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """How the runtime uses the machine: changes speed and memory, never the answer."""
+
+    num_threads: int = 0
+    """Threads of the runtime; 0 is every core."""
+    performance_mode: PerformanceMode = 'latency'
+    """Every core for one batch, or several batches at once, each slower (OpenVINO only)."""
+    num_streams: int = 0
+    """Batches computed at once; 0 is 1 for latency, and OpenVINO's own choice for throughput."""
+    cache_folder: Path | None = None
+    """Where compiled models are kept for the next start; by default OpenVINO keeps none."""
+
+
+DEFAULT_TUNING: Final = Tuning()
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +47,7 @@ class NetworkMaps:
 
 
 class Engine(Protocol):
-    """A model that is open on one runtime, device and precision. Not safe between threads."""
+    """A model that is open on one runtime, device and precision."""
 
     @property
     def backend(self) -> str: ...
@@ -39,6 +58,11 @@ class Engine(Protocol):
     @property
     def precision(self) -> str:
         """What the arithmetic really runs at."""
+        ...
+
+    @property
+    def num_streams(self) -> int:
+        """How many threads may call `infer` at the same time."""
         ...
 
     def infer(self, images: npt.NDArray[np.uint8]) -> NetworkMaps:
@@ -55,6 +79,20 @@ class Engine(Protocol):
         ...
 
 
+class Opener(Protocol):
+    """Opens a file whose precision is decided; raises as `open_engine`."""
+
+    def __call__(
+        self,
+        model_path: Path,
+        metadata: Metadata,
+        *,
+        device: str,
+        precision: RunPrecision,
+        tuning: Tuning,
+    ) -> Engine: ...
+
+
 def open_engine(
     model_path: Path,
     metadata: Metadata,
@@ -62,7 +100,7 @@ def open_engine(
     backend: Backend = 'openvino',
     device: str = 'CPU',
     precision: RunPrecision | None = None,
-    num_threads: int = 0,
+    tuning: Tuning = DEFAULT_TUNING,
 ) -> Engine:
     """Open a deployable file on exactly the runtime, device and precision that were asked for.
 
@@ -73,33 +111,59 @@ def open_engine(
         device: as the runtime names it, such as 'CPU' or, for OpenVINO, 'GPU'.
         precision: of the arithmetic; None is the precision of the file. 'bf16' and 'fp16' on an
             fp32 file round the energies too.
-        num_threads: 0 lets the runtime use every core.
+        tuning: threads, streams and cache of the runtime.
 
     Raises:
         EngineError: the runtime is not installed, the device is absent, or it cannot compute in
-            this precision.
+            this precision or be tuned so.
         DeploymentError: the tensors of the file are not those of its metadata.
     """
-    if num_threads < 0:
-        raise EngineError(f'num_threads must be 0 (every core) or more, got {num_threads}')
+    if backend not in _OPENERS:
+        raise EngineError(f'backend must be one of {get_args(Backend)}, got {backend!r}')
+    _check_tuning(tuning)
     asked = decide_precision(precision, metadata)
-    if backend == 'openvino':
-        from hopfield_pebal_ros.inference.openvino_engine import OpenVinoEngine
+    return _OPENERS[backend](model_path, metadata, device=device, precision=asked, tuning=tuning)
 
-        return OpenVinoEngine(
-            model_path, metadata, device=device, precision=asked, num_threads=num_threads
-        )
-    if backend == 'onnxruntime':
-        from hopfield_pebal_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 
-        return OnnxRuntimeEngine(
-            model_path, metadata, device=device, precision=asked, num_threads=num_threads
-        )
-    if backend == 'tensorrt':
+def _open_openvino(model_path: Path, metadata: Metadata, **asked: Any) -> Engine:
+    from hopfield_pebal_ros.inference.openvino_engine import OpenVinoEngine
+
+    return OpenVinoEngine(model_path, metadata, **asked)
+
+
+def _open_onnxruntime(model_path: Path, metadata: Metadata, **asked: Any) -> Engine:
+    from hopfield_pebal_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+
+    return OnnxRuntimeEngine(model_path, metadata, **asked)
+
+
+def _open_tensorrt(model_path: Path, metadata: Metadata, **asked: Any) -> Engine:
+    del model_path, metadata, asked
+    raise EngineError(
+        "backend 'tensorrt' is not in this version yet; use 'openvino' or 'onnxruntime'"
+    )
+
+
+# each opener imports its runtime when it is asked for, and not before
+_OPENERS: Final[Mapping[Backend, Opener]] = {
+    'openvino': _open_openvino,
+    'onnxruntime': _open_onnxruntime,
+    'tensorrt': _open_tensorrt,
+}
+
+
+def _check_tuning(tuning: Tuning) -> None:
+    if tuning.num_threads < 0:
+        raise EngineError(f'num_threads must be 0 (every core) or more, got {tuning.num_threads}')
+    if tuning.performance_mode not in get_args(PerformanceMode):
         raise EngineError(
-            "backend 'tensorrt' is not in this version yet; use 'openvino' or 'onnxruntime'"
+            f'performance_mode must be one of {get_args(PerformanceMode)}, '
+            f'got {tuning.performance_mode!r}'
         )
-    raise EngineError(f'backend must be one of {get_args(Backend)}, got {backend!r}')
+    if tuning.num_streams < 0:
+        raise EngineError(
+            f'num_streams must be 0 (as the mode has it) or more, got {tuning.num_streams}'
+        )
 
 
 def decide_precision(asked: RunPrecision | None, metadata: Metadata) -> RunPrecision:

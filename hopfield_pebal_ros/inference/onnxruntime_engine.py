@@ -18,6 +18,7 @@ from hopfield_pebal_ros.inference.engine import (
     EngineError,
     NetworkMaps,
     RunPrecision,
+    Tuning,
     check_images,
 )
 
@@ -31,6 +32,7 @@ class OnnxRuntimeEngine:
 
     backend = 'onnxruntime'
     device = 'CPU'
+    num_streams = 1
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class OnnxRuntimeEngine:
         *,
         device: str,
         precision: RunPrecision,
-        num_threads: int,
+        tuning: Tuning,
     ) -> None:
         if device != 'CPU':
             raise EngineError(
@@ -49,7 +51,7 @@ class OnnxRuntimeEngine:
         _check_precision(precision)
         self.precision: str = precision
         self._metadata = metadata
-        self._session: Any = _open_session(model_path, num_threads)
+        self._session: Any = _open_session(model_path, tuning.num_threads)
         specs = _tensor_specs(self._session)
         check_tensors(specs, metadata, source=str(model_path))
         self._has_fixed_batch = specs[0].shape[0] is not None

@@ -19,6 +19,7 @@ from hopfield_pebal_ros.inference.engine import (
     EngineError,
     NetworkMaps,
     RunPrecision,
+    Tuning,
     check_images,
 )
 
@@ -32,6 +33,7 @@ class OpenVinoEngine:
     """A model compiled once for each batch size that was seen."""
 
     backend = 'openvino'
+    num_streams = 1
 
     def __init__(
         self,
@@ -40,7 +42,7 @@ class OpenVinoEngine:
         *,
         device: str,
         precision: RunPrecision,
-        num_threads: int,
+        tuning: Tuning,
     ) -> None:
         self._openvino = _import_openvino()
         self._core = _shared_core()
@@ -48,7 +50,7 @@ class OpenVinoEngine:
         _check_capability(self._core, self.device, precision)
         self.precision: str = precision
         self._metadata = metadata
-        self._options = _compile_options(precision, metadata, num_threads)
+        self._options = _compile_options(precision, metadata, tuning.num_threads)
         try:
             self._model = self._core.read_model(model_path)
         except RuntimeError as error:

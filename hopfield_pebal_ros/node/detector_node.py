@@ -110,7 +110,7 @@ class DetectorNode(LifecycleNode):
             backend=asked.backend,
             device=asked.device,
             precision=asked.precision or None,
-            num_threads=asked.num_threads,
+            tuning=asked.tuning(),
         )
         try:
             self._convert = open_image_converter(asked.image_converter)

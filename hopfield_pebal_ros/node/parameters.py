@@ -2,9 +2,15 @@
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any, Final, get_args
+from pathlib import Path
+from typing import Any, Final, cast, get_args
 
-from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
+from hopfield_pebal_ros.inference.engine import (
+    Backend,
+    PerformanceMode,
+    RunPrecision,
+    Tuning,
+)
 from hopfield_pebal_ros.node.parameter_table import Table, declared, read
 
 
@@ -45,6 +51,23 @@ class Parameters:
     )
     num_threads: int = declared(
         0, 'Threads of the runtime; 0 is one for every core.', at_least=0, at_most=1024
+    )
+    performance_mode: str = declared(
+        'latency',
+        'Mode: latency gives every core to one run of the engine; throughput runs several at once, each '
+        'slower (openvino only, and worth it with pipeline_depth).',
+        choices=get_args(PerformanceMode),
+    )
+    num_streams: int = declared(
+        0,
+        'Runs of the engine at once; 0 is 1 for latency, and the choice of OpenVINO for '
+        'throughput.',
+        at_least=0,
+        at_most=64,
+    )
+    cache_folder: str = declared(
+        '',
+        'Folder where compiled models are kept for the next start; empty is that of the runtime.',
     )
     max_batch_size: int = declared(
         1,
@@ -189,6 +212,15 @@ class Parameters:
     def read_from(cls, node: Any) -> 'Parameters':
         """Return the present values."""
         return cls(**{name: read(node, name) for name in PARAMETERS})
+
+    def tuning(self) -> Tuning:
+        """Return how the runtime is to use the machine."""
+        return Tuning(
+            num_threads=self.num_threads,
+            performance_mode=cast(PerformanceMode, self.performance_mode),
+            num_streams=self.num_streams,
+            cache_folder=Path(self.cache_folder).expanduser() if self.cache_folder else None,
+        )
 
 
 PARAMETERS: Final[Table] = {each.name: each for each in fields(Parameters)}

@@ -126,6 +126,7 @@ class RecordingEngine:
     """An engine that keeps what it was given and answers with constant maps."""
 
     backend, device, precision = 'test', 'CPU', 'fp32'
+    num_streams = 1
 
     def __init__(self, energy: float = 0.0) -> None:
         self.energy = energy

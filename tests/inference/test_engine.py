@@ -12,7 +12,13 @@ import onnx
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.metadata import DeploymentError
-from hopfield_pebal_ros.inference.engine import Engine, EngineError, decide_precision, open_engine
+from hopfield_pebal_ros.inference.engine import (
+    Engine,
+    EngineError,
+    Tuning,
+    decide_precision,
+    open_engine,
+)
 from tests.tiny_model import TINY_METADATA, write_tiny_model
 
 pytestmark = pytest.mark.parametrize('backend', ['openvino', 'onnxruntime'])
@@ -85,7 +91,7 @@ def test_results_belong_to_the_caller(tiny_model: Path, backend: str):
 
 
 def test_it_says_what_it_runs_on(tiny_model: Path, backend: str):
-    engine = opened(tiny_model, backend, num_threads=1)
+    engine = opened(tiny_model, backend, tuning=Tuning(num_threads=1))
     assert (engine.backend, engine.device, engine.precision) == (backend, 'CPU', 'fp32')
 
 
@@ -164,7 +170,7 @@ def test_int8_and_other_files_are_not_taken_for_each_other(tmp_path: Path, backe
 
 def test_a_number_of_threads_below_zero_is_refused(tiny_model: Path, backend: str):
     with pytest.raises(EngineError, match=r'num_threads must be 0 .*got -1'):
-        opened(tiny_model, backend, num_threads=-1)
+        opened(tiny_model, backend, tuning=Tuning(num_threads=-1))
 
 
 @pytest.mark.parametrize(('name', 'message'), [('tensorrt', 'not in this version'), ('x', 'must')])

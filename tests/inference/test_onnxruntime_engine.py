@@ -8,7 +8,7 @@ pytest.importorskip('onnx')
 
 import onnxruntime
 
-from hopfield_pebal_ros.inference.engine import EngineError, open_engine
+from hopfield_pebal_ros.inference.engine import EngineError, Tuning, open_engine
 from tests.inference.conv_model import write_conv_model
 from tests.tiny_model import TINY_METADATA
 
@@ -56,7 +56,7 @@ def test_threads_do_not_spin_and_their_number_is_passed_on(
         return session_class(path, options, **rest)
 
     monkeypatch.setattr(onnxruntime, 'InferenceSession', remember)
-    open_engine(tiny_model, TINY_METADATA, backend='onnxruntime', num_threads=3)
+    open_engine(tiny_model, TINY_METADATA, backend='onnxruntime', tuning=Tuning(num_threads=3))
     (options,) = opened_with
     assert options.intra_op_num_threads == 3
     assert options.get_session_config_entry('session.intra_op.allow_spinning') == '0'

@@ -10,7 +10,7 @@ pytest.importorskip('onnx')
 import openvino
 
 from hopfield_pebal_ros.inference import openvino_engine
-from hopfield_pebal_ros.inference.engine import EngineError, open_engine
+from hopfield_pebal_ros.inference.engine import EngineError, Tuning, open_engine
 from tests.inference.conv_model import write_conv_model
 from tests.tiny_model import TINY_METADATA
 
@@ -110,7 +110,7 @@ def test_a_model_compiled_otherwise_than_told_is_refused(hint: Any, devices: lis
 
 
 def test_the_number_of_threads_is_passed_on(tiny_model: Path):
-    engine = open_engine(tiny_model, TINY_METADATA, num_threads=1)
+    engine = open_engine(tiny_model, TINY_METADATA, tuning=Tuning(num_threads=1))
     assert isinstance(engine, openvino_engine.OpenVinoEngine)
     compiled = engine._requests[1].get_compiled_model()
     assert compiled.get_property('INFERENCE_NUM_THREADS') == 1

@@ -65,6 +65,7 @@ class FakeEngine:
     """Energy = red / 25.5, label = green // 16; may be held back, and may fail."""
 
     backend, device, precision = 'fake', 'none', 'fp32'
+    num_streams = 1
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds

@@ -10,6 +10,7 @@ torch = pytest.importorskip('torch')
 from torch.utils.data import default_collate
 
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
+from hopfield_pebal_ros.inference.engine import Tuning
 from training.calibrate import calibrated
 from training.checkpoints import save_checkpoint
 from training.data.samples import SampleKey
@@ -84,7 +85,9 @@ def test_training_calibration_export_and_inference(
     assert agreement.label_agreement > 0.999
 
     image = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
-    detector = AnomalyDetector.open(tmp_path / 'model.onnx', precision='fp32', num_threads=1)
+    detector = AnomalyDetector.open(
+        tmp_path / 'model.onnx', precision='fp32', tuning=Tuning(num_threads=1)
+    )
     [found] = detector.detect([image])
     with torch.no_grad():
         _, energy = deployed_model(best, (32, 64))(torch.from_numpy(image)[None])

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
-from hopfield_pebal_ros.inference.engine import Backend, RunPrecision
+from hopfield_pebal_ros.inference.engine import Backend, RunPrecision, Tuning
 from training.evaluation.scores import Scorer, Scores
 
 
@@ -67,7 +67,7 @@ class DetectorScores:
             backend=backend,
             device=device,
             precision=precision,
-            num_threads=num_threads,
+            tuning=Tuning(num_threads=num_threads),
         )
         return cls(detector, model_path)
 
