@@ -1,11 +1,11 @@
 """Stored patterns of each class: a fair sample of correctly classified features."""
 
+import math
 from typing import Final
 
 import torch
 from torch import Tensor
 
-from hopfield_pebal_ros.contract.energy import log_mean_exp
 from training.scores.class_moments import present_classes
 from training.scores.readings import FeatureStream, checked
 from training.scores.reservoir import Reservoirs
@@ -85,5 +85,13 @@ def energy_per_class(features: Tensor, patterns: Tensor, *, beta: float) -> Tens
         # beta goes into the few patterns, not into the many similarities
         similarities = inner_products(features, beta * some.flatten(0, 1))
         per_class = similarities.unflatten(1, (len(some), num_patterns))
-        energies.append(-log_mean_exp(per_class, axis=2) / beta)
-    return torch.cat(energies, dim=1)
+        energies.append(_log_mean_exp(per_class))
+    return torch.cat(energies, dim=1).div_(-beta)
+
+
+def _log_mean_exp(values: Tensor) -> Tensor:
+    """As `contract.energy.log_mean_exp` over axis 2, in the memory of `values`."""
+    peak = values.detach().amax(dim=2, keepdim=True)
+    # exp(-80) is nothing beside exp(0), and below it torch.exp takes a hundred times as long
+    total = values.sub_(peak).clamp_(min=-80).exp_().sum(dim=2)
+    return total.log_().add_(peak.squeeze(2)).sub_(math.log(values.shape[2]))

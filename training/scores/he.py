@@ -6,6 +6,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import hopfield_energy
+from training.scores.bands import in_bands
 from training.scores.class_patterns import energy_per_class, sampled_patterns
 from training.scores.readings import FeatureStream, Readings
 from training.scores.score import Score, ScoreSettings, Unit
@@ -37,6 +38,7 @@ class He(Score[HeSettings]):
         ids, patterns = sampled_patterns(stream, settings, per_class=settings.patterns_per_class)
         return cls(settings, class_ids=ids, patterns=patterns)
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         beta = self.settings.beta
         energies = energy_per_class(readings.features, self.patterns, beta=beta)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import free_energy
+from training.scores.bands import in_bands
 from training.scores.class_patterns import sampled_rows
 from training.scores.contrastive_divergence import DivergenceSettings, Prior, train_residual
 from training.scores.linear_classifier import recovered_classifier
@@ -66,6 +67,7 @@ class HeatEl(Score[HeatElSettings]):
         score.load_state_dict(dict(tensors))
         return score
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         residual: Tensor = self.residual(readings.features)
         return self._prior_energy(readings.features) + residual

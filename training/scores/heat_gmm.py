@@ -7,6 +7,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from training.scores.bands import in_bands
 from training.scores.class_patterns import sampled_rows
 from training.scores.contrastive_divergence import DivergenceSettings, Prior, train_residual
 from training.scores.gaussian_mixture import GaussianMixture, GaussianSettings, prepared
@@ -68,6 +69,7 @@ class HeatGmm(Score[HeatGmmSettings]):
         score.load_state_dict(dict(tensors))
         return score
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         return self._energy_of(prepared(readings.features, self.settings))
 

@@ -6,7 +6,6 @@ from typing import ClassVar, Final
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.scores.gaussian_mixture import prepared
 from training.scores.heat_gmm import HeatGmm, HeatGmmSettings
 from training.scores.readings import Readings, ScoreError
 
@@ -36,7 +35,7 @@ class HeatGmmStd(HeatGmm):
                     'of each feature over its picture'
                 )
             deviations = local_deviation(readings.features)
-        return self._energy_of(prepared(deviations, self.settings))
+        return super().energy(readings._replace(features=deviations))
 
 
 def local_deviation(features: Tensor) -> Tensor:

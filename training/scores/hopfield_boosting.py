@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import hopfield_boosting_energy
+from training.scores.bands import in_bands
 from training.scores.class_moments import present_classes
 from training.scores.class_patterns import energy_per_class, filled
 from training.scores.readings import FeatureStream, Readings, ScoreError, checked
@@ -58,6 +59,7 @@ class HopfieldBoosting(Score[HopfieldBoostingSettings]):
             outlier_patterns=foreign_rows.view(-1, per_class, stream.width),
         )
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         query = unit_length(readings.features)
         beta = self.settings.beta

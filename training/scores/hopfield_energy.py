@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import hopfield_energy
+from training.scores.bands import in_bands
 from training.scores.class_patterns import energy_per_class, sampled_patterns
 from training.scores.readings import FeatureStream, Readings
 from training.scores.score import Score, ScoreSettings, Unit
@@ -47,6 +48,7 @@ class ModernHopfieldEnergy(Score[ModernHopfieldSettings]):
             patterns = F.normalize(patterns, dim=2)
         return cls(settings, patterns=patterns)
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         state = readings.features
         if self.settings.is_unit_length:
@@ -70,9 +72,9 @@ def retrieved(state: Tensor, patterns: Tensor, *, beta: float) -> Tensor:
     peak = state.new_full((), -math.inf)
     weight, recalled = state.new_zeros(()), state.new_zeros(())
     for group in patterns.flatten(0, 1).split(_RETRIEVED_ROWS):
-        similarities = beta * inner_products(state, group)
+        similarities = inner_products(state, beta * group)
         new_peak = torch.maximum(peak, similarities.amax(dim=1, keepdim=True))
-        rescale, shares = (peak - new_peak).exp(), (similarities - new_peak).exp()
+        rescale, shares = (peak - new_peak).exp(), similarities.sub_(new_peak).exp_()
         weight = weight * rescale + shares.sum(dim=1, keepdim=True)
         recalled = recalled * rescale + inner_products(shares, group.T)
         peak = new_peak

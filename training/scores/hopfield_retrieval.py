@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch.nn.functional as F
 from torch import Tensor
 
+from training.scores.bands import in_bands
 from training.scores.class_patterns import sampled_patterns
 from training.scores.hopfield_energy import ModernHopfieldSettings, retrieved
 from training.scores.readings import FeatureStream, Readings
@@ -29,6 +30,7 @@ class HopfieldRetrieval(Score[ModernHopfieldSettings]):
             patterns = F.normalize(patterns, dim=2)
         return cls(settings, patterns=patterns)
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         query = readings.features
         if self.settings.is_unit_length:

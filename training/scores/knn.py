@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from training.scores.bands import in_bands
 from training.scores.class_patterns import sampled_rows
 from training.scores.readings import FeatureStream, Readings, ScoreError
 from training.scores.score import Score, ScoreSettings, Unit
@@ -37,6 +38,7 @@ class NearestStored(Score[NearestSettings]):
         _, rows = sampled_rows(stream, settings, per_class=settings.patterns_per_class)
         return cls(settings, patterns=unit_length(torch.cat(rows)))
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         query, k = unit_length(readings.features), self.settings.neighbour
         nearest: Tensor | None = None

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from training.scores.bands import in_bands
 from training.scores.gaussian_mixture import GaussianMixture, GaussianSettings, prepared
 from training.scores.readings import FeatureStream, Readings
 from training.scores.score import Score, Unit, tensors_of
@@ -30,6 +31,7 @@ class Mahalanobis(Score[GaussianSettings]):
     ) -> 'Mahalanobis':
         return cls(settings, GaussianMixture(settings, **tensors_of(tensors, 'mixture.')))
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         features = prepared(readings.features, self.settings)
         return 0.5 * self.mixture.squared_distances(features).amin(dim=1)

@@ -27,6 +27,17 @@ class Readings(NamedTuple):
     stride: int = 1
     """Image pixels per pixel of the maps."""
 
+    def rows(self, first: int, end: int) -> 'Readings':
+        """Return the rows `first` to before `end` of maps."""
+        deviations, abstention = self.deviations, self.abstention_logit
+        return Readings(
+            self.class_logits[:, :, first:end],
+            self.features[:, :, first:end].contiguous(),
+            None if deviations is None else deviations[:, :, first:end].contiguous(),
+            None if abstention is None else abstention[:, first:end],
+            self.stride,
+        )
+
 
 class FitBatch(NamedTuple):
     """Places with a known truth, to fit a score on."""

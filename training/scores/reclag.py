@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.energy import hopfield_energy, log_sum_exp
+from training.scores.bands import in_bands
 from training.scores.class_patterns import energy_per_class, filled, sampled_rows
 from training.scores.readings import FeatureStream, Readings
 from training.scores.reclag_patterns import PatternTraining, learned_patterns
@@ -58,6 +59,7 @@ class RecLag(Score[RecLagSettings]):
             log_alpha=torch.stack(log_alpha),
         )
 
+    @in_bands
     def energy(self, readings: Readings) -> Tensor:
         energies = self._energies(readings.features)
         if self.settings.is_class_conditional:

@@ -48,7 +48,8 @@ class ResidualEnergy(nn.Module):
         shape = (1, -1) + (1,) * (features.ndim - 2)
         hidden = (features - self.mean.view(shape)) / self.scale.view(shape)
         for layer in cast('list[nn.Linear]', self.layers):
-            hidden = F.leaky_relu(inner_products(hidden, layer.weight, layer.bias), _SLOPE)
+            hidden = inner_products(hidden, layer.weight, layer.bias)
+            hidden = F.leaky_relu(hidden, _SLOPE, inplace=True)
         return inner_products(hidden, self.output.weight, self.output.bias).squeeze(1)
 
 

@@ -151,3 +151,10 @@ def test_free_energy_is_a_hopfield_energy_of_the_classifier() -> None:
 
 def test_few_rows_are_repeated_in_turn() -> None:
     assert filled(torch.tensor([[1.0], [2.0]]), 5).flatten().tolist() == [1, 2, 1, 2, 1]
+
+
+def test_a_feature_much_nearer_to_one_pattern_than_to_all_others_follows_it():
+    patterns = torch.tensor([[[1.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]]])
+    # similarities times beta: 500, -500, -1000; the mean over three costs log 3
+    energies = energy_per_class(torch.tensor([[100.0, 0.0]]), patterns, beta=5.0)
+    assert energies.item() == pytest.approx(-100 + math.log(3) / 5, abs=1e-4)
