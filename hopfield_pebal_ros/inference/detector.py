@@ -1,6 +1,5 @@
 """Camera images to labels, anomaly energy, mask and regions: `AnomalyDetector`."""
 
-import hashlib
 import math
 import time
 from collections.abc import Sequence
@@ -27,6 +26,7 @@ from hopfield_pebal_ros.inference.engine import (
     Tuning,
     open_engine,
 )
+from hopfield_pebal_ros.inference.file_hash import sha256_of
 from hopfield_pebal_ros.inference.regions import find_regions
 
 __all__ = ['DEFAULT_MODEL', 'AnomalyDetector', 'ColorOrder', 'Detection']
@@ -89,7 +89,7 @@ class AnomalyDetector:
             metadata,
             threshold=threshold,
             min_region_area_px=min_region_area_px,
-            model_sha256=_sha256(model_path),
+            model_sha256=sha256_of(model_path),
         )
         detector.detect([np.full((*metadata.network_hw, 3), 127, np.uint8)])
         return detector
@@ -250,11 +250,3 @@ def _hw(image: npt.NDArray[Any]) -> tuple[int, int]:
 
 def _ms_since(start: float) -> float:
     return (time.perf_counter() - start) * 1e3
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

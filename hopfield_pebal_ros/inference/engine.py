@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.metadata import Metadata
+from hopfield_pebal_ros.inference.memory_check import available_bytes, needed_bytes
 
 Backend = Literal['openvino', 'onnxruntime', 'tensorrt']
 RunPrecision = Literal['fp32', 'bf16', 'fp16', 'int8']
@@ -30,7 +31,8 @@ class Tuning:
     num_streams: int = 0
     """Batches computed at once; 0 is 1 for latency, and OpenVINO's own choice for throughput."""
     cache_folder: Path | None = None
-    """Where compiled models are kept for the next start; by default OpenVINO keeps none."""
+    """Where OpenVINO and TensorRT keep compiled models for the next start; OpenVINO keeps none by
+    default."""
 
 
 DEFAULT_TUNING: Final = Tuning()
@@ -115,13 +117,14 @@ def open_engine(
 
     Raises:
         EngineError: the runtime is not installed, the device is absent, or it cannot compute in
-            this precision or be tuned so.
+            this precision or be tuned so, or the memory is too small.
         DeploymentError: the tensors of the file are not those of its metadata.
     """
     if backend not in _OPENERS:
         raise EngineError(f'backend must be one of {get_args(Backend)}, got {backend!r}')
     _check_tuning(tuning)
     asked = decide_precision(precision, metadata)
+    _check_memory(model_path, metadata)
     return _OPENERS[backend](model_path, metadata, device=device, precision=asked, tuning=tuning)
 
 
@@ -166,6 +169,15 @@ def _check_tuning(tuning: Tuning) -> None:
         )
 
 
+def _check_memory(model_path: Path, metadata: Metadata) -> None:
+    needed, available = needed_bytes(model_path, metadata), available_bytes()
+    if available is not None and needed > available:
+        raise EngineError(
+            f'{model_path} needs at least {needed / 1e6:.0f} MB of memory, and '
+            f'{available / 1e6:.0f} MB are free; end other programs, or use a smaller model'
+        )
+
+
 def decide_precision(asked: RunPrecision | None, metadata: Metadata) -> RunPrecision:
     """Return the precision to run at: the one asked for, or the file's own.
 
@@ -184,6 +196,12 @@ def decide_precision(asked: RunPrecision | None, metadata: Metadata) -> RunPreci
             f'{metadata.precision}'
         )
     return asked
+
+
+def empty_maps(count: int, metadata: Metadata) -> NetworkMaps:
+    """Return maps of a batch for the runtime to write into, so that nothing is copied."""
+    shape = (count, *metadata.output_hw)
+    return NetworkMaps(np.empty(shape, np.uint8), np.empty(shape, np.float32))
 
 
 def check_images(images: npt.NDArray[Any], metadata: Metadata) -> None:

@@ -1,4 +1,4 @@
-"""A deployable file on ONNX Runtime's CPU provider."""
+"""A deployable file on ONNX Runtime: its CPU, CUDA and TensorRT providers."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -14,24 +14,35 @@ from hopfield_pebal_ros.contract.deployment import (
     check_tensors,
 )
 from hopfield_pebal_ros.contract.metadata import Metadata
+from hopfield_pebal_ros.inference.cache_folder import prepare_cache_folder
 from hopfield_pebal_ros.inference.engine import (
     EngineError,
     NetworkMaps,
     RunPrecision,
     Tuning,
     check_images,
+    empty_maps,
+)
+from hopfield_pebal_ros.inference.file_hash import sha256_of
+from hopfield_pebal_ros.inference.onnxruntime_providers import (
+    CPU,
+    TENSORRT,
+    Placement,
+    check_installed,
+    check_placed,
+    check_precision,
+    placement_of,
+    providers_for,
 )
 
-_PROVIDER: Final = 'CPUExecutionProvider'
 _DTYPES: Final = {'tensor(uint8)': 'uint8', 'tensor(float)': 'float32'}
 _ERRORS_ONLY: Final = 3
 
 
 class OnnxRuntimeEngine:
-    """A model that runs as its graph says, on the CPU."""
+    """A model that runs as its graph says, in a session that never falls back."""
 
     backend = 'onnxruntime'
-    device = 'CPU'
     num_streams = 1
 
     def __init__(
@@ -43,39 +54,52 @@ class OnnxRuntimeEngine:
         precision: RunPrecision,
         tuning: Tuning,
     ) -> None:
-        if device != 'CPU':
+        placement = placement_of(device)
+        check_precision(placement, precision, metadata)
+        if tuning.performance_mode != 'latency' or tuning.num_streams > 1:
             raise EngineError(
-                f"backend 'onnxruntime' runs on device 'CPU', got {device!r}; use backend "
-                "'openvino' for an Intel GPU"
+                "backend 'onnxruntime' computes one batch at a time; ask for performance_mode "
+                "latency and num_streams 0, or use backend 'openvino'"
             )
-        _check_precision(precision)
+        self.device = device
         self.precision: str = precision
         self._metadata = metadata
-        self._session: Any = _open_session(model_path, tuning.num_threads)
+        self._session: Any = _open_session(model_path, placement, tuning)
         specs = _tensor_specs(self._session)
         check_tensors(specs, metadata, source=str(model_path))
-        self._has_fixed_batch = specs[0].shape[0] is not None
+        self._fixed_batch = specs[0].shape[0]
 
     def infer(self, images: npt.NDArray[np.uint8]) -> NetworkMaps:
         check_images(images, self._metadata)
         if self._session is None:
             raise EngineError('this engine is closed; open it again with open_engine')
-        # a graph with a fixed batch length takes it one image at a time
-        batches = np.split(images, len(images)) if self._has_fixed_batch else [images]
-        outputs = [
-            self._session.run([LABEL_OUTPUT, ENERGY_OUTPUT], {IMAGE_INPUT: batch})
-            for batch in batches
-        ]
-        if len(outputs) == 1:
-            return NetworkMaps(*outputs[0])
-        label_maps, energy_maps = zip(*outputs, strict=True)
-        return NetworkMaps(np.concatenate(label_maps), np.concatenate(energy_maps))
+        # a graph with a fixed batch length takes that many at a time
+        count, step = len(images), self._fixed_batch or len(images)
+        images = _lengthened(images, to_a_multiple_of=step)
+        maps = empty_maps(len(images), self._metadata)
+        for start in range(0, len(images), step):
+            part = slice(start, start + step)
+            self._run(images[part], maps.label_maps[part], maps.energy_maps[part])
+        return NetworkMaps(maps.label_maps[:count], maps.energy_maps[:count])
+
+    def _run(
+        self,
+        images: npt.NDArray[np.uint8],
+        label_maps: npt.NDArray[np.uint8],
+        energy_maps: npt.NDArray[np.float32],
+    ) -> None:
+        """Let the session read and write these arrays where they are."""
+        binding = self._session.io_binding()
+        binding.bind_cpu_input(IMAGE_INPUT, np.ascontiguousarray(images))
+        for name, out in ((LABEL_OUTPUT, label_maps), (ENERGY_OUTPUT, energy_maps)):
+            binding.bind_output(name, 'cpu', 0, out.dtype.type, out.shape, out.ctypes.data)
+        self._session.run_with_iobinding(binding)
 
     def close(self) -> None:
         self._session = None
 
 
-def _open_session(model_path: Path, num_threads: int) -> Any:
+def _open_session(model_path: Path, placement: Placement, tuning: Tuning) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
@@ -83,34 +107,46 @@ def _open_session(model_path: Path, num_threads: int) -> Any:
             "backend 'onnxruntime' was asked for, but ONNX Runtime cannot be imported "
             f"({error}); pip install onnxruntime, or ask for backend 'openvino'"
         ) from error
+    check_installed(placement, onnxruntime.get_available_providers())
+    cache_folder = tuning.cache_folder if placement.provider == TENSORRT else None
+    if cache_folder is not None:
+        # the TensorRT provider names its plans by the graph, not by its weights
+        cache_folder = prepare_cache_folder(cache_folder / sha256_of(model_path))
+    try:
+        session = onnxruntime.InferenceSession(
+            model_path,
+            _session_options(onnxruntime, placement, tuning),
+            providers=providers_for(placement, cache_folder),
+            enable_fallback=0,
+        )
+    except Exception as error:  # its exceptions share no narrower class
+        raise EngineError(
+            f'ONNX Runtime cannot open {model_path} on {placement.device}: {error}; export it '
+            'again, or use another device'
+        ) from error
+    check_placed(session, placement)
+    return session
+
+
+def _session_options(onnxruntime: Any, placement: Placement, tuning: Tuning) -> Any:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
+    options.intra_op_num_threads = tuning.num_threads
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = _ERRORS_ONLY
     # spinning threads would burn the vehicle's cores between two frames
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-    try:
-        session = onnxruntime.InferenceSession(model_path, options, providers=[_PROVIDER])
-    except Exception as error:  # its exceptions share no narrower class
-        raise EngineError(
-            f'ONNX Runtime cannot open {model_path}: {error}; export it again'
-        ) from error
-    if session.get_providers() != [_PROVIDER]:
-        raise EngineError(
-            f'asked ONNX Runtime for {_PROVIDER}, but it runs {session.get_providers()}; '
-            'install the package onnxruntime without an accelerator build'
-        )
-    return session
+    if placement.provider != CPU:
+        options.add_session_config_entry('session.record_ep_graph_assignment_info', '1')
+    return options
 
 
-def _check_precision(precision: RunPrecision) -> None:
-    """Refuse half precisions: the CPU provider computes such a graph in fp32."""
-    if precision not in ('fp32', 'int8'):
-        raise EngineError(
-            f'precision {precision} was asked for, but ONNX Runtime computes in fp32 or int8 on '
-            "a CPU; ask for fp32, or use backend 'openvino'"
-        )
+def _lengthened(images: npt.NDArray[np.uint8], *, to_a_multiple_of: int) -> npt.NDArray[np.uint8]:
+    """Return a batch with black images at its end, where it needs any."""
+    missing = -len(images) % to_a_multiple_of
+    if not missing:
+        return images
+    return np.concatenate([images, np.zeros((missing, *images.shape[1:]), np.uint8)])
 
 
 def _tensor_specs(session: Any) -> tuple[TensorSpec, ...]:

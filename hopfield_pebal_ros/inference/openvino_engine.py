@@ -1,6 +1,8 @@
 """A deployable file on OpenVINO: CPU, or an Intel GPU or NPU."""
 
 import functools
+import queue
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,19 +23,22 @@ from hopfield_pebal_ros.inference.engine import (
     RunPrecision,
     Tuning,
     check_images,
+    empty_maps,
+)
+from hopfield_pebal_ros.inference.openvino_options import (
+    check_capability,
+    check_compiled,
+    checked_device,
+    compile_options,
 )
 
 _DTYPES: Final = {'u8': 'uint8', 'f32': 'float32'}
-_CAPABILITIES: Final = {'fp32': 'FP32', 'bf16': 'BF16', 'fp16': 'FP16', 'int8': 'INT8'}
-_HINTS: Final = {'fp32': 'f32', 'bf16': 'bf16', 'fp16': 'f16', 'int8': 'f32'}
-_GRAPH_TYPES: Final = 'undefined'  # OpenVINO's word; newer ones answer 'dynamic'
 
 
 class OpenVinoEngine:
-    """A model compiled once for each batch size that was seen."""
+    """A model compiled once for each batch size that was seen; its runs may overlap."""
 
     backend = 'openvino'
-    num_streams = 1
 
     def __init__(
         self,
@@ -46,11 +51,11 @@ class OpenVinoEngine:
     ) -> None:
         self._openvino = _import_openvino()
         self._core = _shared_core()
-        self.device = _checked_device(self._core, device)
-        _check_capability(self._core, self.device, precision)
+        self.device = checked_device(self._core, device)
+        check_capability(self._core, self.device, precision)
         self.precision: str = precision
         self._metadata = metadata
-        self._options = _compile_options(precision, metadata, tuning.num_threads)
+        self._options = compile_options(precision, metadata, tuning)
         try:
             self._model = self._core.read_model(model_path)
         except RuntimeError as error:
@@ -58,32 +63,42 @@ class OpenVinoEngine:
                 f'OpenVINO cannot read {model_path}: {_last_line(error)}; export it again'
             ) from error
         check_tensors(_tensor_specs(self._model), metadata, source=str(model_path))
-        self._requests: dict[int, Any] = {}
-        self._request_for(1)
+        self._compiling = threading.Lock()
+        self._compiled: dict[int, _Compiled] = {}
+        self.num_streams = self._compiled_for(1).num_streams
 
     def infer(self, images: npt.NDArray[np.uint8]) -> NetworkMaps:
         check_images(images, self._metadata)
-        request = self._request_for(len(images))
-        # the tensor shares the array's memory, which OpenVINO wants writable and in one piece
+        compiled = self._compiled_for(len(images))
+        maps = empty_maps(len(images), self._metadata)
+        # OpenVINO wants the array writable and in one piece, though it only reads it
         source = np.require(images, requirements=['C', 'W'])
-        request.set_tensor(IMAGE_INPUT, self._openvino.Tensor(source, shared_memory=True))
-        request.infer()
-        return NetworkMaps(
-            label_maps=request.get_tensor(LABEL_OUTPUT).data.copy(),
-            energy_maps=request.get_tensor(ENERGY_OUTPUT).data.copy(),
-        )
+        request = compiled.idle.get()
+        try:
+            request.set_tensor(IMAGE_INPUT, self._shared(source))
+            request.set_tensor(LABEL_OUTPUT, self._shared(maps.label_maps))
+            request.set_tensor(ENERGY_OUTPUT, self._shared(maps.energy_maps))
+            request.infer()
+        finally:
+            compiled.idle.put(request)
+        return maps
 
     def close(self) -> None:
-        self._requests.clear()
-        self._model = None
+        with self._compiling:
+            self._compiled.clear()
+            self._model = None
 
-    def _request_for(self, batch_size: int) -> Any:
-        """Return the request of this batch size; the first of its size costs a compilation."""
-        if self._model is None:
-            raise EngineError('this engine is closed; open it again with open_engine')
-        if batch_size not in self._requests:
-            self._requests[batch_size] = self._compile(batch_size).create_infer_request()
-        return self._requests[batch_size]
+    def _shared(self, array: npt.NDArray[Any]) -> Any:
+        return self._openvino.Tensor(array, shared_memory=True)
+
+    def _compiled_for(self, batch_size: int) -> '_Compiled':
+        """Return the model for this batch size; the first of its size costs a compilation."""
+        with self._compiling:
+            if self._model is None:
+                raise EngineError('this engine is closed; open it again with open_engine')
+            if batch_size not in self._compiled:
+                self._compiled[batch_size] = _Compiled(self._compile(batch_size))
+            return self._compiled[batch_size]
 
     def _compile(self, batch_size: int) -> Any:
         shape = [batch_size, *self._metadata.network_hw, 3]
@@ -95,8 +110,19 @@ class OpenVinoEngine:
                 f'OpenVINO cannot compile {self._metadata.name!r} for {shape} on {self.device} '
                 f'at {self.precision}: {_last_line(error)}; export it again'
             ) from error
-        _check_compiled(compiled, self.device, self._options)
+        check_compiled(compiled, self.device, self._options)
         return compiled
+
+
+class _Compiled:
+    """A compiled model, and its requests that nobody uses at the moment."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.num_streams = int(model.get_property('NUM_STREAMS'))
+        self.idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        for _ in range(self.num_streams):
+            self.idle.put(model.create_infer_request())
 
 
 def _import_openvino() -> Any:
@@ -119,54 +145,6 @@ def _shared_core() -> Any:
     (OpenVINO 2026.4).
     """
     return _import_openvino().Core()
-
-
-def _checked_device(core: Any, device: str) -> str:
-    """Return the device; AUTO, MULTI and HETERO choose for themselves and are refused."""
-    available = list(core.available_devices)
-    if any(device in (each, each.partition('.')[0]) for each in available):
-        return device
-    raise EngineError(
-        f'OpenVINO device {device!r} is not there; found {", ".join(available)}: name one of '
-        'these, or install the driver'
-    )
-
-
-def _check_capability(core: Any, device: str, precision: RunPrecision) -> None:
-    found = core.get_property(device, 'OPTIMIZATION_CAPABILITIES')
-    if _CAPABILITIES[precision] not in found:
-        raise EngineError(
-            f'precision {precision} was asked for, but this {device} computes in '
-            f'{", ".join(found)}; ask for fp32, or use another device'
-        )
-
-
-def _compile_options(
-    precision: RunPrecision, metadata: Metadata, num_threads: int
-) -> dict[str, Any]:
-    # left alone, OpenVINO runs an fp32 file in bf16 where the CPU can;
-    # _GRAPH_TYPES keeps the types of an fp16 file's graph, whose energies are fp32
-    keeps_graph_types = precision == metadata.precision == 'fp16'
-    options: dict[str, Any] = {
-        'PERFORMANCE_HINT': 'LATENCY',
-        'INFERENCE_PRECISION_HINT': _GRAPH_TYPES if keeps_graph_types else _HINTS[precision],
-    }
-    if num_threads:
-        options['INFERENCE_NUM_THREADS'] = num_threads
-    return options
-
-
-def _check_compiled(compiled: Any, device: str, options: dict[str, Any]) -> None:
-    """Refuse a model that OpenVINO compiled otherwise than it was told to."""
-    hint = compiled.get_property('INFERENCE_PRECISION_HINT').to_string()
-    hint = _GRAPH_TYPES if hint == 'dynamic' else hint
-    devices = [str(each) for each in compiled.get_property('EXECUTION_DEVICES')]
-    is_elsewhere = any(device not in (each, each.partition('.')[0]) for each in devices)
-    if hint != options['INFERENCE_PRECISION_HINT'] or is_elsewhere:
-        raise EngineError(
-            f'asked OpenVINO for {options["INFERENCE_PRECISION_HINT"]} on {device}, but it runs '
-            f'{hint} on {devices}; ask for another precision or device'
-        )
 
 
 def _tensor_specs(model: Any) -> tuple[TensorSpec, ...]:

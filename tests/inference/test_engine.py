@@ -168,9 +168,19 @@ def test_int8_and_other_files_are_not_taken_for_each_other(tmp_path: Path, backe
     assert opened(tmp_path / 'int8.onnx', backend).precision == 'int8'
 
 
-def test_a_number_of_threads_below_zero_is_refused(tiny_model: Path, backend: str):
-    with pytest.raises(EngineError, match=r'num_threads must be 0 .*got -1'):
-        opened(tiny_model, backend, tuning=Tuning(num_threads=-1))
+@pytest.mark.parametrize(
+    ('tuning', 'message'),
+    [
+        (Tuning(num_threads=-1), 'num_threads must be 0 .*got -1'),
+        (Tuning(num_streams=-2), 'num_streams must be 0 .*got -2'),
+        (Tuning(performance_mode='fast'), r"performance_mode must be one of \('lat.*got 'fast'"),
+    ],
+)
+def test_impossible_tuning_is_refused(
+    tiny_model: Path, backend: str, tuning: Tuning, message: str
+):
+    with pytest.raises(EngineError, match=message):
+        opened(tiny_model, backend, tuning=tuning)
 
 
 @pytest.mark.parametrize(('name', 'message'), [('tensorrt', 'not in this version'), ('x', 'must')])
