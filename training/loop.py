@@ -13,6 +13,7 @@ from tqdm import tqdm
 from training.class_weights import class_weights_from
 from training.data.samples import RunSampler, Sample, SampleKey, TrainingSamples
 from training.data.workers import WORKER_START, start_worker
+from training.kept_composites import KeptComposites, MapCrops
 from training.labelled_outputs import at_loss_stride
 from training.losses.world import World
 from training.margins import Margins, margins_from
@@ -39,6 +40,7 @@ def run(
     after_step: Callable[[RunState], None],
     is_stopped: Callable[[], bool],
     processes: Processes | None = None,
+    composites: KeptComposites | None = None,
 ) -> None:
     """Train from `state.step` to the end, or until `is_stopped`.
 
@@ -50,6 +52,7 @@ def run(
         after_step: called after each step; validates and saves when it is time.
         is_stopped: asked after each step; one process that stops stops all.
         processes: those that share each batch.
+        composites: what crops are cut out of instead of rendering each.
 
     Raises:
         NotFiniteError: the loss is not finite; the step was not taken.
@@ -70,7 +73,7 @@ def run(
     )
     started, done = time.perf_counter(), 0
     with bar:
-        for batch in batches(samples, settings, first_step=state.step, processes=processes):
+        for batch in _batches(samples, composites, settings, state.step, processes):
             if state.margins is None and _needs_margins(state.step, settings):
                 state.margins = _shared_margins(state, samples, settings, processes)
                 if log is not None:
@@ -88,6 +91,18 @@ def run(
             after_step(state)
             if world.sum(torch.tensor(is_stopped(), dtype=torch.int32, device=state.device)):
                 return
+
+
+def _batches(
+    samples: TrainingSamples,
+    composites: KeptComposites | None,
+    settings: TrainSettings,
+    first_step: int,
+    processes: Processes,
+) -> Iterator[Sample] | Iterator[MapCrops]:
+    if composites is not None:
+        return composites.batches(settings, first_step=first_step, processes=processes)
+    return batches(samples, settings, first_step=first_step, processes=processes)
 
 
 class _ShareSampler(Sampler[list[SampleKey]]):

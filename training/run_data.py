@@ -65,12 +65,16 @@ def frame_cache(settings: TrainSettings, run: Path) -> Path:
 def training_samples(
     settings: TrainSettings, sources: Sequence[WeightedSource]
 ) -> TrainingSamples:
-    """Return the samples of a run from the frames of `training_sources`."""
+    """Return the samples of a run from the frames of `training_sources`.
+
+    They are crops, or whole pictures where crops are cut out of the network's maps later.
+    """
+    picture_hw = settings.network_hw if settings.kept_composites else settings.crop_hw
     return TrainingSamples(
         sources,
         seed=settings.seed,
         view_range=ViewRange(
-            network_hw=settings.network_hw, crop_hw=settings.crop_hw, scale=settings.scale
+            network_hw=settings.network_hw, crop_hw=picture_hw, scale=settings.scale
         ),
         exposure=settings.exposure,
         exposed_share=settings.exposed_share,

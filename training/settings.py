@@ -52,6 +52,10 @@ class TrainSettings:
     exposed_share: float = 0.9
     """Share of the anomaly stage's samples that get outliers pasted in."""
     exposure: OutlierExposure = field(default_factory=OutlierExposure)
+    kept_composites: int = 0
+    """Of a frozen network: train its heads on crops of this many composites of the network's size,
+    rendered once; its maps of them are kept in the folder of the run until it ends (about 20 MB
+    each for ESPNetv2). 0: every sample is rendered afresh, at the size of the crop."""
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     branch: BranchSettings = field(default_factory=BranchSettings)
@@ -132,6 +136,19 @@ class TrainSettings:
             raise ValueError(
                 f'closed_set_steps is {self.closed_set_steps}, but the network is frozen; set '
                 '--closed-set-steps 0, or --network.no-is-frozen'
+            )
+        if self.kept_composites and not self.network.is_frozen:
+            raise ValueError(
+                'kept_composites keeps what a frozen network says, but this one is trained; set '
+                '--kept-composites 0, or --network.is-frozen'
+            )
+        if (
+            any(crop > whole for crop, whole in zip(self.crop_hw, self.network_hw, strict=True))
+            and self.kept_composites
+        ):
+            raise ValueError(
+                f'crops are cut out of composites of {self.network_hw}, got crop_hw '
+                f'{self.crop_hw}; lower --crop-hw'
             )
         if self.val_camvid is not None and self.inliers.camvid == self.val_camvid:
             raise ValueError(

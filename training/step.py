@@ -9,6 +9,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from training.chunked_objective import anomaly_terms_of
 from training.data.samples import Sample
+from training.kept_composites import MapCrops
 from training.labelled_outputs import LabelledOutputs, at_loss_stride
 from training.losses.class_prototypes import updated_prototypes
 from training.losses.world import World
@@ -19,6 +20,8 @@ from training.processes import Processes, autocast
 from training.run_state import RATE_SHARE, RunState
 from training.schedule import learning_rate_at
 from training.settings import TrainSettings
+
+Batch = Sample | MapCrops
 
 
 class NotFiniteError(RuntimeError):
@@ -51,7 +54,7 @@ class Stepper:
             # a stage leaves the heads of the other one without gradient
             self._shared = DistributedDataParallel(self._shared, find_unused_parameters=True)
 
-    def take(self, batch: Sample) -> dict[str, Tensor]:
+    def take(self, batch: Batch) -> dict[str, Tensor]:
         """Take one step and return the terms of its loss, detached.
 
         Args:
@@ -81,7 +84,7 @@ class Stepper:
             state.average.update_parameters(state.network)
         return terms
 
-    def _accumulated(self, batch: Sample) -> dict[str, Tensor]:
+    def _accumulated(self, batch: Batch) -> dict[str, Tensor]:
         """Add up the gradients of the parts of a batch; return the means of their terms."""
         count = self._settings.accumulation_steps
         found: dict[str, Tensor] = {}
@@ -96,15 +99,18 @@ class Stepper:
                 found[name] = found.get(name, 0) + term.detach() / count
         return found
 
-    def _terms(self, batch: Sample) -> dict[str, Tensor]:
-        device = self._state.device
-        image = normalised(batch.image.to(device, non_blocking=True))
-        terms: dict[str, Tensor] = self._shared(
-            image.contiguous(memory_format=torch.channels_last),
-            batch.labels.to(device, non_blocking=True),
-            self._terms_of,
-        )
+    def _terms(self, batch: Batch) -> dict[str, Tensor]:
+        labels = batch.labels.to(self._state.device, non_blocking=True)
+        terms: dict[str, Tensor] = self._shared(self._shown(batch), labels, self._terms_of)
         return terms
+
+    def _shown(self, batch: Batch) -> Tensor | dict[str, Tensor]:
+        """Return what the network is given, on its device."""
+        device = self._state.device
+        if isinstance(batch, MapCrops):
+            return {name: x.to(device, non_blocking=True) for name, x in batch.maps.items()}
+        image = normalised(batch.image.to(device, non_blocking=True))
+        return image.contiguous(memory_format=torch.channels_last)
 
     def _terms_of(self, labelled: LabelledOutputs) -> dict[str, Tensor]:
         state, settings = self._state, self._settings
@@ -129,7 +135,7 @@ class Stepper:
             return nullcontext()
         return self._shared.no_sync()
 
-    def _not_finite(self, terms: dict[str, Tensor], batch: Sample) -> NotFiniteError:
+    def _not_finite(self, terms: dict[str, Tensor], batch: Batch) -> NotFiniteError:
         values = {name: term.item() for name, term in terms.items()}
         return NotFiniteError(
             f'loss is not finite at step {self._state.step}: {values}; samples '
@@ -148,11 +154,11 @@ class _NetworkAndLoss(nn.Module):
 
     def forward(
         self,
-        image: Tensor,
+        image: Tensor | dict[str, Tensor],
         labels: Tensor,
         terms_of: Callable[[LabelledOutputs], dict[str, Tensor]],
     ) -> dict[str, Tensor]:
-        with autocast(self._settings, image.device):
+        with autocast(self._settings, labels.device):
             outputs: AnomalyOutputs = self._network(image)
         losses = self._settings.losses
         labelled = at_loss_stride(
@@ -165,11 +171,10 @@ class _NetworkAndLoss(nn.Module):
         return terms_of(labelled)
 
 
-def _parts_of(batch: Sample, count: int) -> Iterator[Sample]:
-    size = len(batch.image) // count
+def _parts_of(batch: Batch, count: int) -> Iterator[Batch]:
+    size = len(batch.labels) // count
     for start in range(0, size * count, size):
-        part = slice(start, start + size)
-        yield Sample(batch.image[part], batch.labels[part], batch.name[part])
+        yield batch.part(slice(start, start + size))
 
 
 def _explained(error: Exception, settings: TrainSettings) -> BatchError | None:

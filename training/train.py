@@ -23,6 +23,7 @@ from training.data.data_report import data_report, survey
 from training.data.samples import TrainingSamples
 from training.dry_run import dry_run
 from training.interrupts import interrupt_flag
+from training.kept_composites import KeptComposites, drop_composites, kept_composites
 from training.loop import run
 from training.periodic_validation import PeriodicValidation
 from training.processes import Processes, check_batch, device_of, joined_processes
@@ -34,6 +35,8 @@ from training.settings_json import settings_to_json
 from training.step import BatchError, NotFiniteError
 
 INTERRUPTED: Final = 130
+
+_COMPOSITES: Final = 'composites'
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -94,15 +97,32 @@ def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
         say(data_report([survey(each) for each in sources]))
         steps = f'{settings.total_steps} steps of {settings.batch_size}'
         say(f'{len(samples)} samples an epoch, {steps} on {state.device}')
-        _run_and_write(state, settings, samples, out, processes)
+    composites = _composites(state, settings, samples, out, processes)
+    if processes.is_first:
+        _run_and_write(state, settings, samples, out, processes, composites)
     else:
-        _run_beside(state, settings, samples, processes)
+        _run_beside(state, settings, samples, processes, composites)
     is_finished = state.step >= settings.total_steps
+    if is_finished and processes.is_first:
+        drop_composites(out / _COMPOSITES)
     if is_finished and processes.is_first:
         best = calibrated(load_checkpoint(out / 'best.pt'), out)
         save_checkpoint(best, out / 'best.pt')
         say(calibration_text(best))
     return is_finished
+
+
+def _composites(
+    state: RunState,
+    settings: TrainSettings,
+    samples: TrainingSamples,
+    out: Path,
+    processes: Processes,
+) -> KeptComposites | None:
+    if not settings.kept_composites or state.step >= settings.total_steps:
+        return None
+    with processes.first_goes_ahead():
+        return kept_composites(state.network, samples, settings, out / _COMPOSITES)
 
 
 def _first_state(choice: RunChoice, out: Path, *, is_told: bool) -> RunState:
@@ -121,6 +141,7 @@ def _run_and_write(
     samples: TrainingSamples,
     out: Path,
     processes: Processes,
+    composites: KeptComposites | None,
 ) -> None:
     """Run as the process that measures, logs and saves."""
     log = RunLog(out)
@@ -135,6 +156,7 @@ def _run_and_write(
                 after_step=validation.after_step,
                 is_stopped=is_stopped,
                 processes=processes,
+                composites=composites,
             )
         save_checkpoint(state.checkpoint(settings), out / 'last.pt')
     finally:
@@ -142,7 +164,11 @@ def _run_and_write(
 
 
 def _run_beside(
-    state: RunState, settings: TrainSettings, samples: TrainingSamples, processes: Processes
+    state: RunState,
+    settings: TrainSettings,
+    samples: TrainingSamples,
+    processes: Processes,
+    composites: KeptComposites | None,
 ) -> None:
     """Run as one of the other processes."""
     with interrupt_flag() as is_stopped:
@@ -154,6 +180,7 @@ def _run_beside(
             after_step=lambda _: None,
             is_stopped=is_stopped,
             processes=processes,
+            composites=composites,
         )
 
 

@@ -35,6 +35,10 @@ class Sample(NamedTuple):
     """(h, w) uint8 train ids, `OUTLIER_ID`, `IGNORE_ID`."""
     name: str
 
+    def part(self, which: slice) -> 'Sample':
+        """Return some samples of a batch."""
+        return Sample(self.image[which], self.labels[which], self.name[which])
+
 
 class TrainingSamples(Dataset[Sample]):
     """Crops of frames with random view, pasted outliers and random camera."""

@@ -133,15 +133,24 @@ class AnomalyNetwork(nn.Module):
             if part is not None:
                 yield from part.parameters()
 
-    def forward(self, image: Tensor) -> AnomalyOutputs:
-        """Rate the pixels of a normalised image (B, 3, H, W).
+    def taps_read(self) -> tuple[str, ...]:
+        """Return the names of the closed-set network's maps that the outputs depend on."""
+        heads = [each for each in (self.residual, self.embedding, self.posterior) if each]
+        read = {name for head in heads for name in head.strides} | {LOGITS_TAP, OUTLIER_LOGIT_TAP}
+        return tuple(name for name in self.closed_set.tap_widths if name in read)
+
+    def forward(self, image: Tensor | Mapping[str, Tensor]) -> AnomalyOutputs:
+        """Rate the pixels of a normalised image (B, 3, H, W), or of its maps of `taps_read`.
 
         Raises:
             RuntimeError: somebody put a frozen part into training mode.
         """
         self._refuse_drift()
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
-            taps = self.closed_set.taps(image)
+        if isinstance(image, Tensor):
+            with torch.set_grad_enabled(torch.is_grad_enabled() and not self.is_frozen):
+                taps = self.closed_set.taps(image)
+        else:
+            taps = dict(image)
         class_logits, background = self._split(taps[LOGITS_TAP])
         adapted, abstention = self._adapted(class_logits, background, taps)
         embedding = None if self.embedding is None else _unit(self.embedding(taps))
