@@ -4,8 +4,8 @@ Prints one JSON document. Costs are processor time of one thread, which other pr
 change. The floor is what the processor must at least do, at rates measured in the same run:
 multiply-adds at that of a large matrix product, plus exponentials at that of torch.exp on a
 cached array; or, where it is more, the bytes of inputs and energies at the bandwidth of a large
-copy. --data DIR also measures the fused energy on private sets below DIR (weights/, train/,
-val/); --states DIR has a fitted fused.safetensors of training.fit_scores, or gets one.
+copy. --data DIR also measures the fused energy on every image of private sets below DIR
+(weights/, train/, val/); --fused FILE takes a state of training.fit_scores.
 """
 
 import argparse

@@ -13,30 +13,34 @@ from training.evaluation.counting import CountingPlan
 from training.evaluation.evaluate_set import SIZE_FILTERS
 from training.evaluation.figures import figures_of_set
 from training.evaluation.many_counts import ManyCounts
-from training.evaluation.score_maps import ManyScores
+from training.evaluation.score_maps import ManyScores, ScoredFeatures
 from training.fit_data import FitData
-from training.precompute_features import precompute
+from training.precompute_features import expected_of, precompute
 from training.read_network import ReadNetwork, read_network
-from training.scores.fitted_state import load_score
+from training.scores.fitted_state import load_score, require_same
 from training.scores.fused import FusedEnergy, FusedSettings
+from training.scores.readings import ScoreError
 from training.scores.registry import with_everywhere
-from training.scores.score import AnyScore
 
 FEATURES: Final = 'd3,d2,l3'
 SETS: Final[tuple[DatasetName, ...]] = ('road_anomaly', 'fs_static')
 WEIGHTS: Final = 'weights/espnetv2_s_2.0_city_1024x512.pth'
 
 
-def quality_figures(data: Path, stored: Path | None = None) -> list[Figure]:
+def quality_figures(data: Path, state: Path | None = None) -> list[Figure]:
     """Fit the fused energy on training composites alone, and measure it on both sets.
 
     Args:
         data: folder with weights/, train/ and val/.
-        stored: a fitted fused.safetensors, or None to fit.
+        state: fused.safetensors of training.fit_scores on the same network, or None to fit.
+
+    Raises:
+        ScoreError: the state is of another network, or of another score.
     """
     network = read_network(data / WEIGHTS)
-    fused = _fitted(network, data) if stored is None else _loaded(stored)
-    named = {score.name: score.eval() for score in (*fused.parts.scores, fused)}
+    fused, features = _fitted(network, data) if state is None else _loaded(state, network)
+    scores = (*fused.parts.scores, fused)
+    named = {each.name: ScoredFeatures(each.eval(), features) for each in scores}
     weights = ', '.join(
         f'{100 * weight:.0f} % {name}'
         for name, weight in zip(named, fused.weights.tolist(), strict=False)
@@ -48,29 +52,30 @@ def quality_figures(data: Path, stored: Path | None = None) -> list[Figure]:
     return figures
 
 
-def _fitted(network: ReadNetwork, data: Path) -> FusedEnergy:
+def _fitted(network: ReadNetwork, data: Path) -> tuple[FusedEnergy, str]:
     fit_data = FitData(
         camvid=data / 'train/camvid', cityscapes=data / 'train/cityscapes8', num_composites=60
     )
     with tempfile.TemporaryDirectory() as folder:
         stream = precompute(network, FEATURES, fit_data, Path(folder))
         settings = with_everywhere(FusedSettings(), leaves_out_empty_classes=True)
-        return FusedEnergy.fit(stream, settings)
+        return FusedEnergy.fit(stream, settings), FEATURES
 
 
-def _loaded(path: Path) -> FusedEnergy:
-    _, score, _ = load_score(path)
+def _loaded(path: Path, network: ReadNetwork) -> tuple[FusedEnergy, str]:
+    _, score, fitted_on = load_score(path)
     if not isinstance(score, FusedEnergy):
-        raise ValueError(f'{path} is {score.name}, not the fused energy')
-    return score
+        raise ScoreError(f'{path} is {score.name}, not the fused energy: give fused.safetensors')
+    require_same(fitted_on, expected_of(network, fitted_on.features), path)
+    return score, fitted_on.features
 
 
 def _counted(
-    network: ReadNetwork, scores: dict[str, AnyScore], name: DatasetName, root: Path
+    network: ReadNetwork, scores: dict[str, ScoredFeatures], name: DatasetName, root: Path
 ) -> ManyCounts:
     benchmark, _ = scan(open_benchmark(name, BenchmarkOptions(root=root)))
     plan = CountingPlan(size_filter=SIZE_FILTERS[benchmark.track], has_outliers=True)
-    counts, many = ManyCounts(plan), ManyScores(network, FEATURES, scores)
+    counts, many = ManyCounts(plan), ManyScores(network, scores)
     for pair in benchmark.pairs:
         image_rgb, truth = benchmark.read(pair)
         counts.add(pair, many.score(pair.name, image_rgb), truth)

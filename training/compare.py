@@ -31,7 +31,7 @@ from training.evaluation.score_comparison import (
     table_rows,
     write_comparison,
 )
-from training.evaluation.score_maps import ManyScores
+from training.evaluation.score_maps import ManyScores, ScoredFeatures
 from training.evaluation.terminal_table import text_table
 from training.models.tapped_network import LOGITS_TAP
 from training.precompute_features import expected_of
@@ -39,7 +39,6 @@ from training.read_network import ReadNetwork, read_network
 from training.scores.fitted_state import load_score, require_same
 from training.scores.readings import ScoreError
 from training.scores.registry import SCORES, score_kind
-from training.scores.score import AnyScore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +57,6 @@ class CompareArguments:
     """Names; by default those that need no state and those with a state in --states."""
     states: Path | None = None
     """Folder of training.fit_scores."""
-    features: str | None = None
-    """Feature maps, as the scores were fitted on; default: those of the states."""
     images_root: Path | None = None
     """Folder of the images where a set ships labels alone."""
     split: str | None = None
@@ -76,14 +73,11 @@ class CompareArguments:
     """0 is every core."""
 
 
-def open_scores(
-    arguments: CompareArguments, network: ReadNetwork
-) -> tuple[dict[str, AnyScore], str]:
-    """Return the scores by name, and the feature maps that they read.
+def open_scores(arguments: CompareArguments, network: ReadNetwork) -> dict[str, ScoredFeatures]:
+    """Return the scores by name.
 
     Raises:
         ScoreError, FileNotFoundError: no state of a score, or one of another network.
-        ValueError: the states read different feature maps.
     """
     states = arguments.states
     stored = sorted(states.glob('*.safetensors')) if states is not None else []
@@ -91,12 +85,12 @@ def open_scores(
         *(name for name, kind in SCORES.items() if not kind.is_fitted and _fits(name, network)),
         *(path.stem for path in stored),
     )
-    found: dict[str, AnyScore] = {}
-    features = arguments.features
+    found: dict[str, ScoredFeatures] = {}
     for name in names:
         kind = SCORES.get(name)
         if kind is not None and not kind.is_fitted:
-            found[name] = kind.score_class(kind.settings).eval()
+            score = kind.score_class(kind.settings).eval()
+            found[name] = ScoredFeatures(score, LOGITS_TAP)
             continue
         if states is None:
             score_kind(name)
@@ -105,10 +99,10 @@ def open_scores(
                 f'{arguments.run} --scores {name} --out DIR, then give --states DIR'
             )
         path = states / f'{name}.safetensors'
-        _, found[name], fitted_on = load_score(path)
-        features = features or fitted_on.features
-        require_same(fitted_on, expected_of(network, features), path)
-    return found, features or LOGITS_TAP
+        _, score, fitted_on = load_score(path)
+        require_same(fitted_on, expected_of(network, fitted_on.features), path)
+        found[name] = ScoredFeatures(score, fitted_on.features)
+    return found
 
 
 def _fits(name: str, network: ReadNetwork) -> bool:
@@ -125,7 +119,7 @@ def compare(arguments: CompareArguments) -> list[str]:
     if arguments.num_threads:
         torch.set_num_threads(arguments.num_threads)
     network = read_network(arguments.run)
-    scores, features = open_scores(arguments, network)
+    scores = open_scores(arguments, network)
     benchmark, summary = scan(open_benchmark(arguments.dataset, _options(arguments)))
     if not benchmark.has_outliers:
         raise ValueError(f'{benchmark.name} has no outliers: there is nothing to compare')
@@ -137,10 +131,10 @@ def compare(arguments: CompareArguments) -> list[str]:
     with tempfile.TemporaryDirectory(dir=arguments.out, prefix='maps_') as folder:
         maps = Path(folder)
         shown = tqdm(benchmark.pairs, desc='compare', unit='image', disable=None)
-        count_many(benchmark, shown, ManyScores(network, features, scores), counts, maps)
+        count_many(benchmark, shown, ManyScores(network, scores), counts, maps)
         count_components_of_many(benchmark, benchmark.pairs, counts, maps)
         pictures = picture_rows(benchmark, counts, maps, count=arguments.num_pictures)
-    rows = table_rows(counts, scores)
+    rows = table_rows(counts, {name: each.score for name, each in scores.items()})
     documents = documents_of(benchmark, summary, network, counts)
     write_comparison(arguments.out, rows, documents, pictures, counts)
     return [*text_table([COLUMNS, *rows]), f'wrote {arguments.out / "report.html"}']

@@ -104,7 +104,7 @@ def fit_batches(
     for number, place in enumerate(range(0, len(samples), step)):
         sample = samples[SampleKey(_EPOCH, place, number % 2 == 0)]
         with torch.inference_mode():
-            _, coarse = readings(sample.image[None])
+            _, (coarse,) = readings(sample.image[None])
             deviations = local_deviation(coarse.features)
         labels = _nearest(sample.labels, (coarse.features.shape[2], coarse.features.shape[3]))
         flat = labels.flatten().long()

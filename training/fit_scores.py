@@ -7,7 +7,8 @@ reading frames. --set reclag.beta=2 changes a number. --scores all takes every s
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +19,7 @@ import tyro
 from training.command_line import check_writable, say
 from training.fit_data import FitData
 from training.precompute_features import expected_of, lines_about, precompute
-from training.read_network import read_network
+from training.read_network import ReadNetwork, read_network
 from training.scores.feature_store import StoredFeatures, open_features
 from training.scores.fitted_state import num_bytes, require_same, save_score
 from training.scores.readings import ScoreError
@@ -39,9 +40,10 @@ class FitArguments:
     out: Path
     """Folder for the fitted states."""
     features: str = 'penultimate'
-    """Feature maps by name, as in training.precompute_features."""
+    """Feature maps by name, as in training.precompute_features. heat_el and heat always read the
+    map that the classifier reads."""
     stored: Path | None = None
-    """Folder of training.precompute_features."""
+    """Folder of training.precompute_features, for the scores that read --features."""
     data: FitData = field(default_factory=FitData)
     """What to fit on where nothing is stored."""
     set: tuple[str, ...] = ()
@@ -112,15 +114,35 @@ def run(arguments: FitArguments) -> None:
     network = read_network(arguments.run)
     network.check_features(arguments.features)
     check_writable(arguments.out)
-    if arguments.stored is not None:
+    for features, some in by_features(settings, network, arguments.features).items():
+        with _stream(arguments, network, features) as stream:
+            fit_scores(stream, some, arguments.out, takes_all=arguments.scores == ALL)
+
+
+def by_features(
+    settings: dict[str, ScoreSettings], network: ReadNetwork, features: str
+) -> dict[str, dict[str, ScoreSettings]]:
+    """Return the settings of the scores sorted by the feature maps that they read."""
+    found: dict[str, dict[str, ScoreSettings]] = {}
+    for name, each in settings.items():
+        reads_input = score_kind(name).score_class.reads_classifier_input
+        read = (network.classifier_input if reads_input else None) or features
+        found.setdefault(read, {})[name] = each
+    return found
+
+
+@contextmanager
+def _stream(
+    arguments: FitArguments, network: ReadNetwork, features: str
+) -> Iterator[StoredFeatures]:
+    """Open what is stored of these features, or gather them for as long as they are needed."""
+    if arguments.stored is not None and features == arguments.features:
         stream = open_features(arguments.stored)
-        expected = expected_of(network, arguments.features)
-        require_same(stream.fitted_on, expected, arguments.stored)
-        fit_scores(stream, settings, arguments.out, takes_all=arguments.scores == ALL)
+        require_same(stream.fitted_on, expected_of(network, features), arguments.stored)
+        yield stream
         return
     with tempfile.TemporaryDirectory(dir=arguments.out) as folder:
-        stream = precompute(network, arguments.features, arguments.data, Path(folder))
-        fit_scores(stream, settings, arguments.out, takes_all=arguments.scores == ALL)
+        yield precompute(network, features, arguments.data, Path(folder))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

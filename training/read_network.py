@@ -25,6 +25,9 @@ from training.settings import TrainSettings
 EMBEDDING: Final = 'embedding'
 """Beside the names of taps: the trained embedding of a run's anomaly branch."""
 
+_CLASSIFIER_INPUTS: Final = ('penultimate', 'decoder')
+"""What networks call the map that a linear classifier turns into logits."""
+
 PUBLISHED_HW: Final = (512, 1024)
 """Input that published files were trained at [px]."""
 
@@ -52,6 +55,12 @@ class ReadNetwork:
     @property
     def class_names(self) -> tuple[str, ...]:
         return tuple(each.name for each in CITYSCAPES.classes)
+
+    @property
+    def classifier_input(self) -> str | None:
+        """Name of the map that a linear classifier turns into logits, if the network has one."""
+        names = self.closed_set.tap_widths
+        return next((each for each in _CLASSIFIER_INPUTS if each in names), None)
 
     def check_features(self, features: str) -> None:
         """Refuse feature maps that the network does not have.
@@ -109,30 +118,32 @@ def read_network(path: Path) -> ReadNetwork:
 class PixelReadings(nn.Module):
     """Images to what scores read: logits at full resolution, and features with their logits."""
 
-    def __init__(self, network: ReadNetwork, features: str) -> None:
+    def __init__(self, network: ReadNetwork, *features: str) -> None:
         """Choose what is read.
 
         Args:
             network: of which.
-            features: names of taps or `EMBEDDING`, separated by commas; the maps are brought to
-                the stride of the first and joined.
+            *features: each the names of taps or `EMBEDDING`, separated by commas; the maps are
+                brought to the stride of the first and joined.
 
         Raises:
             ValueError: the network has no such map.
         """
         super().__init__()
-        network.check_features(features)
-        self._names = features.split(',')
+        for each in features:
+            network.check_features(each)
+        self._features = features
         self.closed_set = network.closed_set
-        self.anomaly = network.anomaly if EMBEDDING in self._names else None
+        has_embedding = any(EMBEDDING in each.split(',') for each in features)
+        self.anomaly = network.anomaly if has_embedding else None
 
-    def forward(self, image: Tensor) -> tuple[Readings, Readings]:
+    def forward(self, image: Tensor) -> tuple[Readings, tuple[Readings, ...]]:
         """Read images (B, 3, H, W) uint8 RGB.
 
         Returns:
-            For scores of logits: logits at their own stride, not brought to the features' one;
-            its `features` are the logits. For scores of features: features and logits at the
-            features' stride.
+            For scores of logits: logits at their own stride, not brought to any features' one;
+            its `features` are the logits. For scores of features, in the order of the features:
+            features and logits at the features' stride.
         """
         pixels = normalised(image)
         taps = self.closed_set.taps(pixels)
@@ -141,15 +152,15 @@ class PixelReadings(nn.Module):
             if embedding is not None:
                 taps[EMBEDDING] = embedding
         logits, height = taps[LOGITS_TAP].float(), image.shape[2]
-        feature_hw = (taps[self._names[0]].shape[2], taps[self._names[0]].shape[3])
-        features = torch.cat(
-            [at_size(taps[name].float(), feature_hw) for name in self._names], dim=1
-        )
         fine = self._readings(logits, logits, stride=height // logits.shape[2])
-        coarse = self._readings(
-            at_size(logits, feature_hw), features, stride=height // feature_hw[0]
-        )
-        return fine, coarse
+        coarse = []
+        for names in self._features:
+            maps = [taps[name].float() for name in names.split(',')]
+            feature_hw = (maps[0].shape[2], maps[0].shape[3])
+            features = torch.cat([at_size(each, feature_hw) for each in maps], dim=1)
+            sized = at_size(logits, feature_hw)
+            coarse.append(self._readings(sized, features, stride=height // feature_hw[0]))
+        return fine, tuple(coarse)
 
     def _readings(self, logits: Tensor, features: Tensor, *, stride: int) -> Readings:
         num_classes = self.closed_set.num_classes

@@ -50,7 +50,7 @@ class ScoredModel(nn.Module):
             Label map (N, h, w) uint8 and energy map (N, h, w) float32 in the unit of the score,
             both of `output_hw`; higher energy is more anomalous.
         """
-        fine, coarse = self.readings(image.permute(0, 3, 1, 2))
+        fine, (coarse,) = self.readings(image.permute(0, 3, 1, 2))
         fine = at_output(fine, self.output_hw, stride=image.shape[1] // self.output_hw[0])
         energy = self.score.energy(coarse if self.score.reads_features else fine)
         energy = (energy.float() - self.mean) / self.deviation

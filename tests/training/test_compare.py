@@ -17,12 +17,17 @@ from training.checkpoints import save_checkpoint
 from training.compare import main as compare
 from training.export_score import main as export_score
 from training.export_score import standardised
+from training.fit_scores import by_features
 from training.fit_scores import main as fit_scores
 from training.precompute_features import main as precompute
+from training.read_network import read_network
 from training.scores.feature_store import open_features
 from training.scores.fitted_state import load_score
+from training.scores.heat_el import HeatElSettings
 from training.scores.registry import SCORES
+from training.scores.she import SheSettings
 
+SHE, HEAT = SheSettings(), HeatElSettings()
 FITTED = 'she,mahalanobis,hopfield_boosting,dense_hybrid'
 
 
@@ -79,6 +84,12 @@ def test_features_fits_and_comparison_belong_together(
     assert score.settings.shrinkage == 0.1
     assert fitted_on == features.fitted_on
 
+    # of other maps, and beside the others all the same
+    fit_scores(
+        f'--run {run} --features s8 --out {states} --scores hopfield_energy '
+        '--leave-out-empty-classes --num-threads 1 '
+        '--data.num-composites 2 --data.pixels-per-class 20'.split()
+    )
     out = tmp_path / 'comparison'
     compare(
         f'--run {run} --dataset folder --root {dataset} --states {states} --out {out} '
@@ -89,6 +100,7 @@ def test_features_fits_and_comparison_belong_together(
     names = set(results['scores'])
     assert {
         *FITTED.split(','),
+        'hopfield_energy',
         'free_energy',
         'entropy',
         'abstention',
@@ -135,6 +147,12 @@ def test_features_of_other_maps_and_unknown_maps_are_refused(run, stored, tmp_pa
     assert 'no complete features' in refused(
         fit_scores, f'{start} --features decoder --stored {tmp_path}'
     )
+
+
+def test_heat_reads_what_the_classifier_reads(run) -> None:
+    network = read_network(run)
+    sorted_scores = by_features({'she': SHE, 'heat_el': HEAT, 'knn': SHE}, network, 's8')
+    assert sorted_scores == {'s8': {'she': SHE, 'knn': SHE}, 'decoder': {'heat_el': HEAT}}
 
 
 def test_a_class_that_never_occurs_ends_the_fit(run, stored, tmp_path) -> None:
@@ -189,12 +207,12 @@ def test_all_scores_leaves_out_what_cannot_be_fitted_and_says_why(
         f'--run {run} --features s4 --out {features} --num-threads 1 '
         '--data.num-composites 2 --data.pixels-per-class 40'.split()
     )
-    chosen = ('free_energy', 'dense_hybrid', 'heat_el', 'standardised_max_logit')
+    chosen = ('free_energy', 'dense_hybrid', 'knn', 'standardised_max_logit')
     monkeypatch.setattr(fit_scores_module, 'SCORES', {name: SCORES[name] for name in chosen})
     fit_scores(
         f'--run {run} --features s4 --stored {features} --out {out} --scores all '
-        '--leave-out-empty-classes --num-threads 1'.split()
+        '--leave-out-empty-classes --num-threads 1 --set knn.neighbour=999'.split()
     )
     printed = capsys.readouterr().out
-    assert 'left out: heat_el: heat_el needs the features that the linear classifier' in printed
+    assert 'left out: knn: the neighbour 999 is beyond the 256 stored features' in printed
     assert {each.stem for each in out.iterdir()} == {'dense_hybrid', 'standardised_max_logit'}

@@ -1,9 +1,9 @@
 """One pass of a network over an image, and the energy map of each of many scores."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,14 @@ OWN: Final = 'own '
 """Before the names of energies that a run's trained branch gives by itself."""
 
 
+class ScoredFeatures(NamedTuple):
+    """A score and the feature maps that it is taken of."""
+
+    score: AnyScore
+    features: str
+    """As of `PixelReadings`."""
+
+
 @dataclass(frozen=True, eq=False)
 class ImageScores:
     """What every score says of one image."""
@@ -44,16 +52,15 @@ class ImageScores:
 class ManyScores:
     """A network whose feature maps are read once for all scores."""
 
-    def __init__(
-        self, network: ReadNetwork, features: str, scores: Mapping[str, AnyScore]
-    ) -> None:
+    def __init__(self, network: ReadNetwork, scores: Mapping[str, ScoredFeatures]) -> None:
         """Choose what is read and by whom.
 
         Raises:
             ValueError: the network lacks a feature map.
         """
         self._network = network
-        self._readings = PixelReadings(network, features).eval()
+        self._features = tuple(dict.fromkeys(each.features for each in scores.values()))
+        self._readings = PixelReadings(network, *self._features).eval()
         self._scores = dict(scores)
         self._geometry = Geometry()
         height, width = network.network_hw
@@ -97,12 +104,13 @@ class ManyScores:
         return ImageScores(found, milliseconds, network_ms)
 
     def _maps(
-        self, fine: Readings, coarse: Readings
+        self, fine: Readings, coarse: Sequence[Readings]
     ) -> tuple[dict[str, npt.NDArray[np.float32]], dict[str, float]]:
         maps, milliseconds = {}, {}
-        for name, score in self._scores.items():
+        read = dict(zip(self._features, coarse, strict=True))
+        for name, (score, features) in self._scores.items():
             start = time.perf_counter()
-            energy = score.energy(coarse if score.reads_features else fine)
+            energy = score.energy(read[features] if score.reads_features else fine)
             maps[name] = self._as_map(energy)
             milliseconds[name] = 1000 * (time.perf_counter() - start)
         return maps, milliseconds

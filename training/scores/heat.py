@@ -28,6 +28,7 @@ class Heat(Score[HeatSettings]):
 
     name: ClassVar[str] = 'heat'
     unit: ClassVar[Unit] = 'inlier standard deviation'
+    reads_classifier_input: ClassVar[bool] = True
 
     def __init__(self, settings: HeatSettings, parts: StandardisedScores) -> None:
         super().__init__(settings)

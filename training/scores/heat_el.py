@@ -38,6 +38,7 @@ class HeatEl(Score[HeatElSettings]):
 
     name: ClassVar[str] = 'heat_el'
     unit: ClassVar[Unit] = 'nat'
+    reads_classifier_input: ClassVar[bool] = True
     weights: Tensor
     biases: Tensor
 

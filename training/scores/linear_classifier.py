@@ -40,7 +40,7 @@ def recovered_classifier(stream: FeatureStream, *, bound_mib: int) -> tuple[Tens
     if error > _LARGEST_ERROR:
         raise ScoreError(
             f'heat_el needs the features that the linear classifier reads, but a linear map of '
-            f'these leaves {100 * error:.0f} % of the deviation of the logits; read the tap '
-            '`penultimate`'
+            f'these leaves {100 * error:.0f} % of the deviation of the logits; read the last map '
+            'before the logits'
         )
     return solution[:-1].T.float(), solution[-1].float()

@@ -35,6 +35,8 @@ class Score(nn.Module, Generic[SettingsT]):
     unit: ClassVar[Unit]
     reads_features: ClassVar[bool] = True
     """False for scores of class logits alone, which then are best taken at full resolution."""
+    reads_classifier_input: ClassVar[bool] = False
+    """Whether the features must be those that a linear classifier turns into the logits."""
 
     def __init__(self, settings: SettingsT, **tensors: Tensor) -> None:
         super().__init__()
