@@ -1,4 +1,4 @@
-"""What the detector says of one image."""
+"""What becomes of a batch of images, and what the detector says of each."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,9 +12,34 @@ from hopfield_pebal_ros.contract.resizing import (
     labels_to_camera,
     mask_to_camera,
 )
+from hopfield_pebal_ros.inference.engine import NetworkMaps
 from hopfield_pebal_ros.inference.regions import Region
 
 ColorOrder = Literal['rgb', 'bgr']
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Images at network size."""
+
+    images: npt.NDArray[np.uint8]
+    """(N, H, W, 3) uint8 RGB."""
+    placements: tuple[Placement, ...]
+    preprocess_ms: tuple[float, ...]
+
+    def only(self, index: int) -> 'Prepared':
+        """Return one of the images, as a batch."""
+        one = slice(index, index + 1)
+        return Prepared(self.images[one], self.placements[one], self.preprocess_ms[one])
+
+
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What the network said of prepared images."""
+
+    prepared: Prepared
+    maps: NetworkMaps
+    inference_ms: float
 
 
 @dataclass(frozen=True, eq=False)

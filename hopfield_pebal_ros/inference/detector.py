@@ -1,22 +1,22 @@
 """Camera images to labels, anomaly energy, mask and regions: `AnomalyDetector`."""
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
-from hopfield_pebal_ros.contract.geometry import Placement, place
+from hopfield_pebal_ros.contract.geometry import Placement
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.contract.metadata import Metadata
-from hopfield_pebal_ros.contract.resizing import fill_outside, image_to_network
+from hopfield_pebal_ros.contract.resizing import fill_outside
 from hopfield_pebal_ros.inference.camera_view import CameraView
-from hopfield_pebal_ros.inference.detection import ColorOrder, Detection
+from hopfield_pebal_ros.inference.detection import ColorOrder, Detection, Inferred, Prepared
 from hopfield_pebal_ros.inference.engine import (
     DEFAULT_TUNING,
     Backend,
@@ -27,6 +27,7 @@ from hopfield_pebal_ros.inference.engine import (
     open_engine,
 )
 from hopfield_pebal_ros.inference.file_hash import sha256_of
+from hopfield_pebal_ros.inference.preparation import prepare
 from hopfield_pebal_ros.inference.regions import find_regions
 
 __all__ = ['DEFAULT_MODEL', 'AnomalyDetector', 'ColorOrder', 'Detection']
@@ -35,7 +36,7 @@ DEFAULT_MODEL: Final = Path(__file__).parents[1] / 'models' / 'default.onnx'
 
 
 class AnomalyDetector:
-    """A deployable file ready for camera images. Use it from one thread at a time."""
+    """A deployable file ready for camera images."""
 
     def __init__(
         self,
@@ -53,7 +54,8 @@ class AnomalyDetector:
             metadata.calibration.threshold if threshold is None else threshold,
             min_region_area_px=min_region_area_px,
         )
-        self._batch = np.empty((0, *metadata.network_hw, 3), np.uint8)
+        # an engine takes no more callers at the same time than it has streams
+        self._streams = threading.Semaphore(engine.num_streams)
 
     @classmethod
     def open(
@@ -64,10 +66,21 @@ class AnomalyDetector:
         device: str = 'CPU',
         precision: RunPrecision | None = None,
         tuning: Tuning = DEFAULT_TUNING,
+        max_batch_size: int = 1,
         threshold: float | None = None,
         min_region_area_px: int = 100,
     ) -> 'AnomalyDetector':
-        """Open a deployable file and run it once on a grey image.
+        """Open a deployable file, and run it on grey images.
+
+        Args:
+            model_path: deployable ONNX file.
+            backend: see `open_engine`, as for device, precision and tuning.
+            device: of the backend.
+            precision: of the arithmetic.
+            tuning: how the runtime uses the machine.
+            max_batch_size: batches up to this length are run once, so that none is slow later.
+            threshold: energy above which a pixel is anomalous; None is the calibrated one.
+            min_region_area_px: smaller regions are not listed [camera px].
 
         Raises:
             FileNotFoundError: no such file.
@@ -76,23 +89,36 @@ class AnomalyDetector:
             ValueError: threshold or area out of range.
         """
         metadata = read_metadata(model_path)
-        engine = open_engine(
-            model_path,
-            metadata,
-            backend=backend,
-            device=device,
-            precision=precision,
-            tuning=tuning,
-        )
-        detector = cls(
-            engine,
-            metadata,
-            threshold=threshold,
-            min_region_area_px=min_region_area_px,
-            model_sha256=sha256_of(model_path),
-        )
-        detector.detect([np.full((*metadata.network_hw, 3), 127, np.uint8)])
+        try:
+            engine = open_engine(
+                model_path,
+                metadata,
+                backend=backend,
+                device=device,
+                precision=precision,
+                tuning=tuning,
+            )
+            detector = cls(
+                engine,
+                metadata,
+                threshold=threshold,
+                min_region_area_px=min_region_area_px,
+                model_sha256=sha256_of(model_path),
+            )
+            detector.warm_up(max_batch_size)
+        except MemoryError as error:
+            raise EngineError(
+                f'the memory is too small for {model_path} in batches of {max_batch_size}; use a '
+                'smaller model or batch, or end other programs'
+            ) from error
         return detector
+
+    def warm_up(self, max_batch_size: int = 1) -> None:
+        """Run every batch length up to this, once on each stream of the engine."""
+        grey = np.full((*self.metadata.network_hw, 3), 127, np.uint8)
+        for length in range(1, max_batch_size + 1):
+            for _ in range(self.engine.num_streams):
+                self.detect([grey] * length)
 
     @property
     def threshold(self) -> float:
@@ -134,60 +160,61 @@ class AnomalyDetector:
             ValueError: an image of another shape or dtype, or an ignore mask of another size.
             EngineError: the network answered with energies that are no numbers, or is closed.
         """
-        orders = [color_order] * len(images) if isinstance(color_order, str) else color_order
-        views = [self._view] * len(images) if views is None else views
-        for each in [color_order] if isinstance(color_order, str) else orders:
-            if each not in ('rgb', 'bgr'):
-                raise ValueError(f"color_order must be 'rgb' or 'bgr', got {each!r}")
-        for image in images:
-            _check_image(image)
         if not images:
             return []
-        batch = self._batch_of(len(images))
-        placements, preprocess_ms = [], []
-        for image, network_image, order in zip(images, batch, orders, strict=True):
+        return self.finish(self.infer(self.prepare(images, color_order=color_order)), views=views)
+
+    def prepare(
+        self,
+        images: Sequence[npt.NDArray[np.uint8]],
+        *,
+        color_order: ColorOrder | Sequence[ColorOrder] = 'rgb',
+    ) -> Prepared:
+        """Bring a batch to network size: the first third of `detect`.
+
+        While it is inferred in one thread, the next may be prepared in another, and the last
+        finished in a third.
+        """
+        orders = [color_order] * len(images) if isinstance(color_order, str) else color_order
+        return prepare(images, orders, self.metadata)
+
+    def infer(self, prepared: Prepared) -> Inferred:
+        """Run the network: the second third of `detect`."""
+        with self._streams:
             start = time.perf_counter()
-            placements.append(self._preprocess(image, network_image, order))
-            preprocess_ms.append(_ms_since(start))
-        start = time.perf_counter()
-        maps = self.engine.infer(batch)
-        inference_ms = _ms_since(start)
+            maps = self.engine.infer(prepared.images)
+            return Inferred(prepared, maps, _ms_since(start))
+
+    def finish(
+        self, inferred: Inferred, *, views: Sequence[CameraView] | None = None
+    ) -> list[Detection]:
+        """Make detections of what the network said: the last third of `detect`.
+
+        Views smooth over time, so batches must come here in order, and one at a time.
+        """
+        prepared, maps = inferred.prepared, inferred.maps
+        views = [self._view] * len(prepared.images) if views is None else views
         return [
             self._postprocess(
                 label_map,
                 energy_map,
                 placement,
                 view,
-                preprocess_ms=each_preprocess_ms,
-                inference_ms=inference_ms,
+                preprocess_ms=preprocess_ms,
+                inference_ms=inferred.inference_ms,
             )
-            for label_map, energy_map, placement, view, each_preprocess_ms in zip(
-                maps.label_maps, maps.energy_maps, placements, views, preprocess_ms, strict=True
+            for label_map, energy_map, placement, view, preprocess_ms in zip(
+                maps.label_maps,
+                maps.energy_maps,
+                prepared.placements,
+                views,
+                prepared.preprocess_ms,
+                strict=True,
             )
         ]
 
     def close(self) -> None:
         self.engine.close()
-
-    def _batch_of(self, length: int) -> npt.NDArray[np.uint8]:
-        if len(self._batch) < length:
-            self._batch = np.empty((length, *self.metadata.network_hw, 3), np.uint8)
-        return self._batch[:length]
-
-    def _preprocess(
-        self,
-        image: npt.NDArray[np.uint8],
-        network_image: npt.NDArray[np.uint8],
-        color_order: ColorOrder,
-    ) -> Placement:
-        """Fill `network_image`, and swap colours there, where there are fewest pixels."""
-        geometry = self.metadata.geometry
-        placement = place(_hw(image), self.metadata.network_hw, geometry.mode)
-        image_to_network(image, placement, geometry, out=network_image)
-        if color_order == 'bgr':
-            inside = placement.network_box.of(network_image)  # the padding is RGB already
-            cv2.cvtColor(inside, cv2.COLOR_BGR2RGB, dst=inside)
-        return placement
 
     def _postprocess(
         self,
@@ -236,15 +263,7 @@ class AnomalyDetector:
         )
 
 
-def _check_image(image: npt.NDArray[Any]) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise ValueError(
-            f'image must be (H, W, 3) uint8 with pixels, got {image.shape} {image.dtype}; '
-            'convert it first'
-        )
-
-
-def _hw(image: npt.NDArray[Any]) -> tuple[int, int]:
+def _hw(image: npt.NDArray[np.float32]) -> tuple[int, int]:
     return image.shape[0], image.shape[1]
 
 

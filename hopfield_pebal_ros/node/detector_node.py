@@ -107,10 +107,7 @@ class DetectorNode(LifecycleNode):
         asked = self.parameters
         self._detector = self._open_detector(
             Path(asked.model).expanduser() if asked.model else DEFAULT_MODEL,
-            backend=asked.backend,
-            device=asked.device,
-            precision=asked.precision or None,
-            tuning=asked.tuning(),
+            **asked.engine_options(),
         )
         try:
             self._convert = open_image_converter(asked.image_converter)
@@ -140,6 +137,7 @@ class DetectorNode(LifecycleNode):
         self._worker = Worker(
             detector=self._detector,
             max_batch_size=self.parameters.max_batch_size,
+            pipeline_depth=self.parameters.pipeline_depth,
             convert=self._convert,
             slots=self._slots,
             cameras=self._cameras,

@@ -54,8 +54,8 @@ class Parameters:
     )
     performance_mode: str = declared(
         'latency',
-        'Mode: latency gives every core to one run of the engine; throughput runs several at once, each '
-        'slower (openvino only, and worth it with pipeline_depth).',
+        'Mode: latency gives every core to one run of the engine; throughput runs several at '
+        'once, each slower (openvino only; it needs a pipeline_depth of that many and one).',
         choices=get_args(PerformanceMode),
     )
     num_streams: int = declared(
@@ -75,6 +75,14 @@ class Parameters:
         'GPU.',
         at_least=1,
         at_most=64,
+    )
+    pipeline_depth: int = declared(
+        1,
+        'Batches in work at once: 1 does one after another; from 2 on the next is prepared and '
+        'the last published during a run of the engine, which gives more images a second and, '
+        'where cameras are faster than the engine, older ones. Their order is kept.',
+        at_least=1,
+        at_most=16,
     )
     image_converter: str = declared(
         'builtin', 'What reads uncompressed image messages.', choices=('builtin', 'cv_bridge')
@@ -213,14 +221,21 @@ class Parameters:
         """Return the present values."""
         return cls(**{name: read(node, name) for name in PARAMETERS})
 
-    def tuning(self) -> Tuning:
-        """Return how the runtime is to use the machine."""
-        return Tuning(
+    def engine_options(self) -> dict[str, Any]:
+        """Return the arguments of `AnomalyDetector.open` that these parameters decide."""
+        tuning = Tuning(
             num_threads=self.num_threads,
             performance_mode=cast(PerformanceMode, self.performance_mode),
             num_streams=self.num_streams,
             cache_folder=Path(self.cache_folder).expanduser() if self.cache_folder else None,
         )
+        return {
+            'backend': self.backend,
+            'device': self.device,
+            'precision': self.precision or None,
+            'tuning': tuning,
+            'max_batch_size': min(self.max_batch_size, len(self.cameras)),
+        }
 
 
 PARAMETERS: Final[Table] = {each.name: each for each in fields(Parameters)}

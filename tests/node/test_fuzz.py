@@ -115,6 +115,7 @@ class Bench:
         self.worker = Worker(
             detector=AnomalyDetector(FakeEngine(), TINY_METADATA),
             max_batch_size=1,
+            pipeline_depth=1,
             convert=any_to_color,
             slots=self._slots,
             cameras={
