@@ -5,6 +5,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 RUNTIME := $(VENV)/runtime-installed
 FULL := $(VENV)/everything-installed
+# TensorRT's names without TensorRT, for tests that skip where there is no such wheel
+NAMES := $(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/tensorrt
 
 .PHONY: demo test clean
 

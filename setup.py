@@ -44,7 +44,7 @@ setup(
         ],
         'openvino': ['openvino>=2025.0'],
         'onnxruntime': ['onnxruntime>=1.20'],
-        'tensorrt': ['tensorrt>=10.3', 'cuda-python>=12.6'],
+        'tensorrt': ['tensorrt>=10.3,<12', 'cuda-python>=12.6', 'onnx>=1.17'],
         'replay': ['rosbags>=0.10', 'jinja2>=3.0', 'matplotlib>=3.6'],
         'training': [
             'torch>=2.14',

@@ -141,10 +141,12 @@ def _open_onnxruntime(model_path: Path, metadata: Metadata, **asked: Any) -> Eng
 
 
 def _open_tensorrt(model_path: Path, metadata: Metadata, **asked: Any) -> Engine:
-    del model_path, metadata, asked
-    raise EngineError(
-        "backend 'tensorrt' is not in this version yet; use 'openvino' or 'onnxruntime'"
-    )
+    from hopfield_pebal_ros.inference.tensorrt_library import require_tensorrt
+
+    require_tensorrt()
+    from hopfield_pebal_ros.inference.tensorrt_engine import TensorRtEngine
+
+    return TensorRtEngine(model_path, metadata, **asked)
 
 
 # each opener imports its runtime when it is asked for, and not before

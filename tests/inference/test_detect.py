@@ -156,7 +156,7 @@ def test_a_disk_that_fills_up_on_the_way_is_said(
         (('--threshold', 'nan'), 'threshold must be a finite energy'),
         (('--min-region-area-px', '-1'), 'must be 0 or more pixels'),
         (('--device', 'TPU'), "device 'TPU' is not there"),
-        (('--backend', 'tensorrt'), 'not in this version yet'),
+        (('--backend', 'tensorrt'), "backend 'tensorrt'"),
         (('--precision', 'int8'), 'asked for int8'),
     ],
 )

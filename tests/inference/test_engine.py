@@ -183,10 +183,9 @@ def test_impossible_tuning_is_refused(
         opened(tiny_model, backend, tuning=tuning)
 
 
-@pytest.mark.parametrize(('name', 'message'), [('tensorrt', 'not in this version'), ('x', 'must')])
-def test_other_backends_are_refused(tiny_model: Path, backend: str, name: Any, message: str):
-    with pytest.raises(EngineError, match=f'{message}.*{backend}'):
-        open_engine(tiny_model, TINY_METADATA, backend=name)
+def test_other_backends_are_refused(tiny_model: Path, backend: str):
+    with pytest.raises(EngineError, match=f'backend must be one of .*{backend}'):
+        open_engine(tiny_model, TINY_METADATA, backend='x')  # type: ignore[arg-type]
 
 
 def test_a_precision_that_is_none_is_refused(backend: str):
