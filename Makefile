@@ -27,6 +27,9 @@ $(RUNTIME): setup.py
 
 $(FULL): $(RUNTIME)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[ros,openvino,onnxruntime,replay,training,test]'
+	-$(NAMES)/stubs tensorrt-stubs==10.13.0.35.1
+	-$(NAMES)/10.3 tensorrt-cu12-bindings==10.3.0
+	-$(NAMES)/11.4 tensorrt-cu13-bindings==11.4.0.106
 	touch $@
 
 clean:
