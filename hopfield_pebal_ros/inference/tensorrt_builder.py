@@ -1,12 +1,15 @@
 """A graph -> a TensorRT plan, on the GPU that will run it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import tensorrt as trt
 
 from hopfield_pebal_ros.inference.engine import EngineError
 from hopfield_pebal_ros.inference.tensorrt_log import TensorRtLog, start
 from hopfield_pebal_ros.inference.tensorrt_progress import BuildProgress
+
+_EXPORT: Final = 'export it again, at another --precision (int8 needs zero points of 0)'
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,9 @@ def build_plan(
     log = TensorRtLog()
     builder = start(trt.Builder, log)
     network = builder.create_network(0 if flag else _strong_types())
-    _parse(network, graph, log)
+    parser = trt.OnnxParser(network, log)  # owns the weights until the plan is built
+    if not parser.parse(graph):
+        raise EngineError(f'TensorRT cannot read the graph: {_parse_errors(parser)}; {_EXPORT}')
     config = builder.create_builder_config()
     config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
     config.clear_flag(trt.BuilderFlag.TF32)  # fp32 is fp32: energies are calibrated
@@ -69,7 +74,8 @@ def build_plan(
         config.set_flag(trt.BuilderFlag.__members__[flag])
     if workspace_mb is not None:
         config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, workspace_mb * 10**6)
-    config.progress_monitor = _Monitor(progress)
+    monitor = _Monitor(progress)
+    config.progress_monitor = monitor
     _set_timing_cache(config, timing_cache)
     plan = builder.build_serialized_network(network, config)
     if plan is None:
@@ -88,15 +94,10 @@ def _strong_types() -> int:
     return 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
 
 
-def _parse(network: trt.INetworkDefinition, graph: bytes, log: TensorRtLog) -> None:
-    parser = trt.OnnxParser(network, log)
-    if parser.parse(graph):
-        return
+def _parse_errors(parser: trt.OnnxParser) -> str:
     errors: list[trt.ParserError] = list(map(parser.get_error, range(parser.num_errors)))
-    reasons = [f'{each.node_operator()} {each.node_name()}: {each.desc()}' for each in errors]
-    raise EngineError(
-        f'TensorRT cannot read the graph: {"; ".join(reasons) or log.reason()}; export it with '
-        'another --precision'
+    return '; '.join(
+        f'{each.node_operator()} {each.node_name()}: {each.desc()}' for each in errors
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,22 +47,17 @@ class BatchLaunch:
         # TensorRT allocates in its first launch, which a recording forbids
         self._queue()
         stream.synchronize()
-        self._launch = self._queue
+        self._launch_recorded: Callable[[], None] | None = None
         try:
-            self._launch = stream.capture(self._queue)
+            self._launch_recorded = stream.capture(self._queue)
         except EngineError as error:
             _LOG.warning('this plan cannot be a CUDA graph, so each launch costs more: %s', error)
-
-    @property
-    def is_graph(self) -> bool:
-        """Whether a launch is one CUDA graph."""
-        return self._launch != self._queue
 
     def run(self, images: npt.NDArray[np.uint8], out: NetworkMaps) -> None:
         """Fill `out`, of the same length, with the maps of at most `batch_size` images."""
         count = len(images)
         self._image.host[:count] = images
-        self._launch()
+        (self._launch_recorded or self._queue)()
         self._stream.synchronize()
         out.label_maps[:] = self._labels.host[:count]
         out.energy_maps[:] = self._energies.host[:count]

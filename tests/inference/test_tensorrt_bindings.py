@@ -21,13 +21,13 @@ from tests.inference.tensorrt_bindings import (
 
 VERSIONS = ('10.3', '11.4')
 LAST_VERSION_WITH = {
-    'plan.num_bindings': 8.6,
-    'trt.BuilderFlag.FP16': 10.16,
-    'trt.Builder(log).platform_has_fast_fp16': 10.16,
-    'trt.NetworkDefinitionCreationFlag.EXPLICIT_BATCH': 10.16,
-    'plan.device_memory_size': 10.16,
-    'plan.device_memory_size_v2': 11.4,
-    'plan.num_io_tensors': 11.4,
+    'plan.num_bindings': (8, 6),
+    'trt.BuilderFlag.FP16': (10, 16),
+    'trt.Builder(log).platform_has_fast_fp16': (10, 16),
+    'trt.NetworkDefinitionCreationFlag.EXPLICIT_BATCH': (10, 16),
+    'plan.device_memory_size': (10, 16),
+    'plan.device_memory_size_v2': (11, 4),
+    'plan.num_io_tensors': (11, 4),
 }
 
 
@@ -66,7 +66,7 @@ def test_the_check_finds_what_was_removed(bindings: Bindings, stubs: Path, tmp_p
         f'import tensorrt as trt\ndef use(log: trt.ILogger, plan: trt.ICudaEngine):\n{uses}'
     )
     found = check_types(stubs, code)
-    version = float(bindings.folder.name)
+    version = tuple(map(int, bindings.folder.name.split('.')))
     for number, (line, last) in enumerate(LAST_VERSION_WITH.items(), start=3):
         assert (f':{number}: error:' in found) == (version > last), line
 
