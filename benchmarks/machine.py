@@ -32,6 +32,16 @@ def describe_machine() -> dict[str, object]:
     }
 
 
+def peak_memory_mb() -> float:
+    """Return the largest resident set of this process so far [MB], without that of its parent.
+
+    `getrusage` counts what the parent had when it started this process.
+    """
+    peak = _field(Path('/proc/self/status'), 'VmHWM')
+    assert peak is not None
+    return int(peak.split()[0]) * 1024 / 1e6
+
+
 def _memory_mib() -> int | None:
     kilobytes = _field(Path('/proc/meminfo'), 'MemTotal')
     return int(kilobytes.split()[0]) // 1024 if kilobytes else None

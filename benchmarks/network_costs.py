@@ -7,11 +7,9 @@ memory. Linux only.
 import json
 import resource
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -21,6 +19,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.networks import SEGMENTER
+from benchmarks.timing import medians_in_turn
 from hopfield_pebal_ros.contract.geometry import Geometry
 from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.contract.metadata import Calibration, Metadata, Provenance
@@ -91,10 +90,10 @@ def timed(name: str, size: tuple[int, int], *, repeats: int) -> dict[str, float 
     image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
     eager = torch.from_numpy(image)
     before = _peak_mib()
-    _eager(model, eager)
+    run_eager(model, eager)
     peak = _peak_mib() - before
     runs: dict[str, Callable[[], object]] = {
-        'eager_fp32': lambda: _eager(model, eager),
+        'eager_fp32': lambda: run_eager(model, eager),
         'eager_bf16': lambda: _eager_bf16(model, eager),
     }
     missing: dict[str, float | None] = {}
@@ -108,7 +107,7 @@ def timed(name: str, size: tuple[int, int], *, repeats: int) -> dict[str, float 
                 missing[label] = None
                 continue
             runs[label] = partial(engine.infer, image)
-        return {'peak_memory': peak, **_medians(runs, repeats), **missing}
+        return {'peak_memory': peak, **medians_in_turn(runs, repeats=repeats), **missing}
 
 
 def settled(network: TappedNetwork) -> TappedNetwork:
@@ -122,7 +121,8 @@ def settled(network: TappedNetwork) -> TappedNetwork:
 
 
 @torch.inference_mode()
-def _eager(model: nn.Module, image: torch.Tensor) -> object:
+def run_eager(model: nn.Module, image: torch.Tensor) -> object:
+    """Run a model as it is."""
     return model(image)
 
 
@@ -130,17 +130,6 @@ def _eager(model: nn.Module, image: torch.Tensor) -> object:
 def _eager_bf16(model: nn.Module, image: torch.Tensor) -> object:
     with torch.autocast('cpu', torch.bfloat16):
         return model(image)
-
-
-def _medians(runs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float | None]:
-    found: dict[str, list[float]] = {label: [] for label in runs}
-    for number in range(repeats + 1):
-        for label, run in runs.items():
-            start_s = time.perf_counter()
-            run()
-            if number:  # the first round warms up
-                found[label].append((time.perf_counter() - start_s) * 1e3)
-    return {label: median(times_ms) for label, times_ms in found.items()}
 
 
 def _peak_mib() -> float:
