@@ -4,15 +4,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.exceptions import ParameterException
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.signals import SignalHandlerOptions
-from rclpy.task import Future
 
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL, AnomalyDetector
 from hopfield_pebal_ros.node.camera import Camera
@@ -27,13 +23,13 @@ from hopfield_pebal_ros.node.diagnostics import (
 from hopfield_pebal_ros.node.frame_slots import FrameSlots
 from hopfield_pebal_ros.node.health import Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter, open_image_converter
+from hopfield_pebal_ros.node.opening import open_in_thread
 from hopfield_pebal_ros.node.parameter_table import SettingError, declare, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
+from hopfield_pebal_ros.node.process import run_process
 from hopfield_pebal_ros.node.services import Services
 from hopfield_pebal_ros.node.snapshot import OnDone, Snapshots
-from hopfield_pebal_ros.node.spinning import open_executor, spin
 from hopfield_pebal_ros.node.static_transforms import StaticTransforms
-from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
 from hopfield_pebal_ros.node.thresholds import reason_against_thresholds
 from hopfield_pebal_ros.node.transitions import logged, refuse_illegal_transitions
 from hopfield_pebal_ros.node.vision_messages import vision_msgs
@@ -42,12 +38,16 @@ from hopfield_pebal_ros.node.worker import Worker
 _LOOK_PERIOD_S: Final = 0.5
 """Between two looks at the publishers of a camera that sends nothing."""
 
+_PATIENCE_S: Final = 10.0
+"""With a model that is being opened, until it is told, and told again."""
+
 
 class DetectorNode(LifecycleNode):
     """Runs the model on the newest image of each camera, and publishes what somebody listens to.
 
     Args:
         open_detector: opens the model; takes the arguments of `AnomalyDetector.open`.
+        is_stopped: whether the process was asked to stop; ends a wait for the model.
         **node_arguments: of rclpy's Node.
     """
 
@@ -55,6 +55,7 @@ class DetectorNode(LifecycleNode):
         self,
         *,
         open_detector: Callable[..., AnomalyDetector] = AnomalyDetector.open,
+        is_stopped: Callable[[], bool] = lambda: False,
         **node_arguments: Any,
     ) -> None:
         super().__init__('detector', **node_arguments)
@@ -69,6 +70,7 @@ class DetectorNode(LifecycleNode):
         self._is_active = False
         self._is_enabled = True
         self._open_detector = open_detector
+        self._is_stopped = is_stopped
         self._detector: AnomalyDetector | None = None
         self._convert: ImageConverter = any_to_color
         self._cameras: dict[str, Camera] = {}
@@ -105,9 +107,11 @@ class DetectorNode(LifecycleNode):
     def on_configure(self) -> None:
         """Open the model, warm it up, and advertise the results."""
         asked = self.parameters
-        self._detector = self._open_detector(
-            Path(asked.model).expanduser() if asked.model else DEFAULT_MODEL,
-            **asked.engine_options(),
+        model = Path(asked.model).expanduser() if asked.model else DEFAULT_MODEL
+        self._detector = open_in_thread(
+            lambda: self._open_detector(model, **asked.engine_options()),
+            is_stopped=self._is_stopped,
+            still_opening=lambda seconds: self._still_opening(model, seconds),
         )
         try:
             self._convert = open_image_converter(asked.image_converter)
@@ -128,6 +132,15 @@ class DetectorNode(LifecycleNode):
         if vision_msgs() is None:
             self.get_logger().info(
                 'vision_msgs is not installed: anomaly_regions and label_info are off'
+            )
+
+    def _still_opening(self, model: Path, seconds: float) -> None:
+        """Say so, and go on with the diagnostics, whose timer waits for the transition."""
+        self.publish_diagnostics()
+        if seconds >= _PATIENCE_S:
+            self.get_logger().info(
+                f'still opening {model} on {self.parameters.backend}, {seconds:.0f} s so far',
+                throttle_duration_sec=_PATIENCE_S,
             )
 
     @logged
@@ -266,32 +279,7 @@ class DetectorNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until a signal stops it; return the exit code."""
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    stopped = Future()
-    on_stop_signal(lambda: stopped.set_result(None))
-    try:
-        return _run(stopped)
-    finally:
-        rclpy.shutdown()
-        ignore_stop_signals()
-
-
-def _run(stopped: Future) -> int:
-    try:
-        node = DetectorNode()
-        executor = open_executor(node.parameters.executor)
-    except (ParameterException, ValueError) as error:
-        rclpy.logging.get_logger('detector').fatal(f'cannot start: {error}')
-        return 1
-    try:
-        if not node.parameters.autostart:
-            node.get_logger().info('waiting for the transition configure (autostart is false)')
-        elif not node.autostart():
-            return 1
-        spin(node, executor, stopped)
-    finally:
-        node.destroy_node()
-    return 0
+    return run_process(lambda is_stopped: DetectorNode(is_stopped=is_stopped), args)
 
 
 if __name__ == '__main__':

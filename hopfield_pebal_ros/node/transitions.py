@@ -9,9 +9,16 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 
 from hopfield_pebal_ros.contract.metadata import DeploymentError
 from hopfield_pebal_ros.inference.engine import EngineError
+from hopfield_pebal_ros.node.opening import OpeningStoppedError
 from hopfield_pebal_ros.node.parameter_table import SettingError
 
-_EXPLAINED: Final = (DeploymentError, EngineError, FileNotFoundError, SettingError)
+_EXPLAINED: Final = (
+    DeploymentError,
+    EngineError,
+    FileNotFoundError,
+    SettingError,
+    OpeningStoppedError,
+)
 """Errors whose message tells an operator enough, without a traceback."""
 
 

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 from hopfield_pebal_ros.inference.detection import Detection, Inferred, Prepared
@@ -19,6 +18,7 @@ from hopfield_pebal_ros.node.image_converter import ImageConverter
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
 from hopfield_pebal_ros.node.pipeline import run_pipeline
 from hopfield_pebal_ros.node.snapshot import Snapshots
+from hopfield_pebal_ros.node.threads import wait_for_the_end_of
 
 _LOG_EVERY_S: Final = 5.0
 
@@ -89,7 +89,7 @@ class Worker:
         self._slots.close()
         if self._thread.ident is not None:
             self._thread.join()
-            _wait_for_the_end_of(self._native_ids)
+            wait_for_the_end_of(self._native_ids)
 
     def _run(self) -> None:
         self._note_thread()
@@ -201,14 +201,3 @@ class Worker:
 
 def _of(camera: str) -> str:
     return f' of camera {camera}' if camera else ''
-
-
-def _wait_for_the_end_of(native_ids: Sequence[int]) -> None:
-    """Wait until these threads of the system are gone; before Python 3.13 `join` comes earlier.
-
-    In that moment the runtime cleans up after the thread, and OpenVINO 2026.4
-    crashes when its engine is closed meanwhile.
-    """
-    for native_id in native_ids:
-        while Path(f'/proc/self/task/{native_id}').exists():
-            time.sleep(0.001)

@@ -74,6 +74,29 @@ def test_a_signal_that_comes_twice_at_once_counts_once() -> None:
     assert code == 0, said
 
 
+SLOW_MODEL = """
+import time
+from hopfield_pebal_ros.inference.detector import AnomalyDetector
+AnomalyDetector.open = lambda *_, **__: time.sleep(600)
+from hopfield_pebal_ros.node import detector_node, opening
+opening.open_in_thread.__kwdefaults__['tell_every_s'] = 0.2
+detector_node._PATIENCE_S = 0.3
+raise SystemExit(detector_node.main())
+"""
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_the_model_is_still_opened(number: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, '-c', SLOW_MODEL], stderr=subprocess.PIPE, text=True
+    )
+    code, said = signalled(process, 'still opening', number)
+    assert code == 0, said
+    assert 'on openvino, 0 s so far' in said
+    assert 'configure failed: asked to stop while the model was being opened' in said
+    assert 'Traceback' not in said
+
+
 def test_a_missing_model_ends_it_with_exit_code_1_and_the_reason() -> None:
     code, said = end_of(start('model:=/nowhere/model.onnx'))
     assert code == 1
