@@ -3,7 +3,7 @@
 import itertools
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -45,7 +45,10 @@ class DetectSettings:
     """Device, as the runtime names it."""
     precision: RunPrecision | None = None
     """Of the arithmetic; by default the precision of the file."""
-    tuning: Annotated[Tuning, tyro.conf.arg(name='')] = field(default_factory=Tuning)
+    num_threads: int = 0
+    """Threads of the runtime; 0 is every core."""
+    cache_folder: Path | None = None
+    """Where compiled models are kept for the next start."""
     threshold: float | None = None
     """Energy above which a pixel is anomalous; by default the model's calibrated threshold."""
     min_region_area_px: int = 100
@@ -122,7 +125,7 @@ def _open_detector(settings: DetectSettings) -> AnomalyDetector:
             backend=settings.backend,
             device=settings.device,
             precision=settings.precision,
-            tuning=settings.tuning,
+            tuning=Tuning(num_threads=settings.num_threads, cache_folder=settings.cache_folder),
             threshold=settings.threshold,
             min_region_area_px=settings.min_region_area_px,
         )

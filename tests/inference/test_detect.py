@@ -79,6 +79,12 @@ def test_settings_reach_the_detector(tmp_path: Path, tiny_model: Path, street: P
     assert line['regions'] == []  # 8192 pixels are fewer than 9000
 
 
+def test_compiled_models_are_kept_where_asked(tmp_path: Path, tiny_model: Path, street: Path):
+    options = ('--cache-folder', tmp_path / 'cache', '--num-threads', 1)
+    assert run(street, '--model', tiny_model, '--out', tmp_path / 'out', *options) == 0
+    assert list((tmp_path / 'cache').glob('*.blob'))
+
+
 def test_a_video_gets_an_overlay_video(tmp_path: Path, tiny_model: Path):
     out = tmp_path / 'out'
     video = write_video(tmp_path / 'drive.mp4')
@@ -158,6 +164,8 @@ def test_a_disk_that_fills_up_on_the_way_is_said(
         (('--device', 'TPU'), "device 'TPU' is not there"),
         (('--backend', 'tensorrt'), "backend 'tensorrt'"),
         (('--precision', 'int8'), 'asked for int8'),
+        (('--num-threads', '-1'), 'num_threads must be 0'),
+        (('--cache-folder', '/dev/null/cache'), 'cannot write to cache_folder /dev/null/cache'),
     ],
 )
 def test_a_bad_setting_is_said_in_one_line(
