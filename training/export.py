@@ -1,17 +1,21 @@
 """python -m training.export RUN/best.pt --out model.onnx: write the deployable file.
 
-Further flags: --size H W, --output-stride 1|2|4|8. One ONNX file: normalisation, network,
-upsampling, arg-max and energy in the graph, batch length dynamic, metadata inside. It is then run
-with ONNX Runtime and compared with torch; a file that disagrees is not left behind.
+Further flags: --precision fp32|fp16|int8, --order exact|fast, --size H W, --output-stride 1|2|4|8,
+--batch N, --calibration-images DIR, --verify-images DIR, --verify-dataset NAME --verify-root DIR,
+--force. One ONNX file: normalisation, network, upsampling, arg-max and energy in the graph,
+metadata inside. It is run with ONNX Runtime and compared with torch in fp32; a file outside the
+tolerance of its precision is not left behind.
 """
 
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from tempfile import TemporaryDirectory
+from typing import Annotated, Final, Literal, cast
 
+import numpy as np
 import onnx
 import torch
 import tyro
@@ -24,11 +28,28 @@ from hopfield_pebal_ros.contract.deployment import (
     read_metadata,
 )
 from hopfield_pebal_ros.contract.geometry import Geometry
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
-from hopfield_pebal_ros.contract.metadata import Metadata
+from hopfield_pebal_ros.contract.metadata import Metadata, Precision
 from training.checkpoints import Checkpoint, load_checkpoint
-from training.export_check import Agreement, verify_against_torch
-from training.models.deployed import DeployedModel
+from training.data.benchmarks.benchmark import Benchmark
+from training.data.benchmarks.options import BenchmarkOptions
+from training.data.benchmarks.registry import DatasetName, open_benchmark
+from training.data.benchmarks.scan import scan
+from training.export_check import (
+    Agreement,
+    Exported,
+    VerificationError,
+    agreement_with_torch,
+    refusal,
+)
+from training.export_effect import Effect, effect_on
+from training.export_images import calibration_images, verification_images
+from training.export_notes import forced_note, order_note
+from training.models.deployed import Order
+from training.onnx_graph.adaptive_pooling import TRANSLATIONS
+from training.onnx_graph.batch_norm import without_batch_norm
+from training.onnx_graph.graph_parts import name_nodes
+from training.onnx_graph.half_precision import in_half_precision
+from training.onnx_graph.quantisation import in_int8
 from training.provenance import provenance_of
 from training.trained_model import deployed_model, fusion_of
 
@@ -47,36 +68,76 @@ class ExportArguments:
     """Height and width of the network input [px], multiples of 32; default: as trained."""
     output_stride: Literal[1, 2, 4, 8] = 2
     """Network input pixels per output pixel."""
-    precision: str = 'fp32'
-    """fp32 only, so far."""
+    precision: Precision = 'fp32'
+    """Of the network; images are read, and labels and energies made, in fp32 in each of them."""
+    order: Order = 'exact'
+    """exact enlarges logits before it takes labels and energy of them; fast takes them first, and
+    enlarges the results."""
+    batch: int | None = None
+    """Images a run of the graph takes; default: any number."""
+    calibration_images: Path | None = None
+    """int8 only: folder of camera pictures that set the ranges of activations, up to 32 of them;
+    default: procedural drives."""
+    verify_images: Path | None = None
+    """Folder of camera pictures to compare with torch on, up to 32 of them; default: procedural
+    drives."""
+    verify_dataset: DatasetName | None = None
+    """Labelled set to measure AP and FPR95 of fp32 and of the exported precision on."""
+    verify_root: Path | None = None
+    """Its folder."""
+    force: bool = False
+    """Write a file that is outside its tolerance too; its metadata say so."""
     name: str = 'hopfield_pebal_ros realtime'
     """Name of the model in its metadata."""
 
 
-def export(arguments: ExportArguments) -> Agreement:
+@dataclass(frozen=True)
+class Export:
+    """What was found out about a file that was written."""
+
+    agreement: Agreement
+    effect: Effect | None
+    """On a labelled set, where one was named."""
+    notes: tuple[str, ...]
+    """As in the file's metadata."""
+
+    def __str__(self) -> str:
+        effect = () if self.effect is None else (self.effect,)
+        return '\n  '.join(str(each) for each in (self.agreement, *effect, *self.notes))
+
+
+def export(arguments: ExportArguments) -> Export:
     """Write and verify the file.
 
     Raises:
-        ValueError: another precision, an impossible size, or no calibration in the checkpoint.
-        VerificationError: the file disagrees with torch; it was removed.
+        ValueError: flags that do not go together, an impossible size, no calibration in the
+            checkpoint, or images that cannot be used.
+        VerificationError: the file disagrees with torch; it was not written.
     """
-    if arguments.precision != 'fp32':
-        raise ValueError(
-            f'--precision {arguments.precision} is not available yet, only fp32; '
-            'export fp32 and let the engine choose its own precision'
-        )
+    benchmark = _benchmark(arguments)
     checkpoint = load_checkpoint(arguments.checkpoint)
     metadata = metadata_of(checkpoint, arguments)
-    model = deployed_model(checkpoint, metadata.output_hw)
-    partial = arguments.out.with_name(f'{arguments.out.name}.partial')
-    try:
-        write_onnx(model, metadata, partial)
-        agreement = verify_against_torch(model, partial, metadata.network_hw)
-        read_metadata(partial)
-        partial.replace(arguments.out)
-    finally:
-        partial.unlink(missing_ok=True)
-    return agreement
+    images = verification_images(arguments.verify_images, metadata.network_hw)
+    model = deployed_model(checkpoint, metadata.output_hw, order=arguments.order)
+    if arguments.order == 'fast':
+        exact = deployed_model(checkpoint, metadata.output_hw)
+        metadata = replace(metadata, notes=(order_note(model, exact, images, metadata),))
+    with TemporaryDirectory(dir=arguments.out.parent, prefix='.export_') as folder:
+        single, file = Path(folder) / 'fp32.onnx', Path(folder) / 'asked.onnx'
+        write_onnx(model, replace(metadata, precision='fp32'), single, batch=arguments.batch)
+        save_onnx(_in_precision(single, metadata, arguments), metadata, file)
+        agreement = agreement_with_torch(model, file, images)
+        effect = None if benchmark is None else effect_on(benchmark, before=single, after=file)
+        excess = agreement.excess(metadata.precision)
+        excess += [] if effect is None else effect.excess(metadata.precision)
+        if excess:
+            if not arguments.force:
+                raise VerificationError(refusal(metadata.precision, excess, agreement))
+            metadata = replace(metadata, notes=(*metadata.notes, forced_note(excess)))
+            save_onnx(onnx.load_model(str(file)), metadata, file)
+        read_metadata(file)
+        file.replace(arguments.out)
+    return Export(agreement, effect, metadata.notes)
 
 
 def metadata_of(checkpoint: Checkpoint, arguments: ExportArguments) -> Metadata:
@@ -91,46 +152,94 @@ def metadata_of(checkpoint: Checkpoint, arguments: ExportArguments) -> Metadata:
         raise ValueError(f'--size must be multiples of 32, got {height} {width}')
     return Metadata(
         name=arguments.name,
-        label_set=CITYSCAPES,
+        label_set=checkpoint.settings.inliers.classes,
         network_hw=(height, width),
         output_hw=(height // arguments.output_stride, width // arguments.output_stride),
         geometry=Geometry(),
         energy=fusion_of(checkpoint).description(),
         calibration=checkpoint.calibration,
         provenance=provenance_of(checkpoint),
+        precision=arguments.precision,
     )
 
 
-def write_onnx(model: DeployedModel, metadata: Metadata, path: Path) -> None:
-    """Write graph, weights and metadata into one file."""
+def write_onnx(
+    model: Exported, metadata: Metadata, path: Path, *, batch: int | None = None
+) -> None:
+    """Write graph, weights and metadata into one file of fp32.
+
+    Args:
+        model: a module.
+        metadata: of the file.
+        path: to write.
+        batch: images a run takes; None leaves it open.
+    """
     logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    example = torch.zeros(2, *metadata.network_hw, 3, dtype=torch.uint8)
+    example = torch.zeros(batch or 2, *metadata.network_hw, 3, dtype=torch.uint8)
     program = torch.onnx.export(
-        model,
+        cast('torch.nn.Module', model),
         (example,),
         input_names=[IMAGE_INPUT],
         output_names=[LABEL_OUTPUT, ENERGY_OUTPUT],
-        dynamic_shapes=({0: torch.export.Dim('batch', min=1)},),
+        dynamic_shapes=({0: torch.export.Dim('batch', min=1)},) if batch is None else None,
         opset_version=OPSET,
         dynamo=True,
+        custom_translation_table=dict(TRANSLATIONS),
         optimize=True,
         verbose=False,
     )
     if program is None:
         raise RuntimeError('torch.onnx.export returned no program')
-    proto = program.model_proto
+    proto = without_batch_norm(program.model_proto)
+    name_nodes(proto)
+    save_onnx(proto, metadata, path)
+
+
+def save_onnx(proto: onnx.ModelProto, metadata: Metadata, path: Path) -> None:
     onnx.helper.set_model_props(proto, {METADATA_KEY: metadata.to_json()})
     onnx.save_model(proto, str(path))
+
+
+def _in_precision(single: Path, metadata: Metadata, arguments: ExportArguments) -> onnx.ModelProto:
+    """Return the graph of an fp32 file in the precision that was asked for."""
+    proto = onnx.load_model(str(single))
+    if metadata.precision == 'fp32':
+        return proto
+    if metadata.precision == 'fp16':
+        return in_half_precision(proto)
+    images = calibration_images(arguments.calibration_images, metadata.network_hw)
+    batch = arguments.batch or 1
+    return in_int8(proto, (np.stack([image] * batch) for image in images))
+
+
+def _benchmark(arguments: ExportArguments) -> Benchmark | None:
+    """Refuse flags that do not go together, and find the labelled set where one is named."""
+    if arguments.batch is not None and arguments.batch < 1:
+        raise ValueError(f'--batch must be 1 or more, got {arguments.batch}')
+    if arguments.calibration_images is not None and arguments.precision != 'int8':
+        raise ValueError(
+            f'--calibration-images sets ranges of int8, got --precision {arguments.precision}; '
+            'leave it out'
+        )
+    if (arguments.verify_dataset is None) != (arguments.verify_root is None):
+        raise ValueError('give both --verify-dataset NAME and --verify-root DIR, or neither')
+    if arguments.verify_dataset is None or arguments.verify_root is None:
+        return None
+    options = BenchmarkOptions(root=arguments.verify_root)
+    benchmark, _ = scan(open_benchmark(arguments.verify_dataset, options))
+    if not benchmark.has_outliers:
+        raise ValueError(f'{benchmark.name} has no outliers; name a set that has')
+    return benchmark
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = tyro.cli(ExportArguments, args=argv, description=__doc__)
     try:
-        agreement = export(arguments)
+        found = export(arguments)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     megabytes = arguments.out.stat().st_size / 1e6
-    sys.stdout.write(f'{arguments.out}: {megabytes:.1f} MB, {agreement}\n')
+    sys.stdout.write(f'{arguments.out}: {megabytes:.1f} MB, {found}\n')
 
 
 if __name__ == '__main__':

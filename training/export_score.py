@@ -17,7 +17,6 @@ import tyro
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.geometry import Geometry
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.contract.metadata import Calibration, EnergyDescription, Metadata
 from training.calibration.energy_counts import EnergyCounts
 from training.calibration.thresholds import calibration_of
@@ -85,7 +84,7 @@ def export_score(arguments: ExportScoreArguments) -> Agreement:
         calibration, unit = standardised(calibration), 'inlier standard deviation'
     metadata = Metadata(
         name=arguments.name or f'{network.name}, {name}',
-        label_set=CITYSCAPES,
+        label_set=network.label_set,
         network_hw=network.network_hw,
         output_hw=output_hw,
         geometry=Geometry(),
@@ -98,7 +97,7 @@ def export_score(arguments: ExportScoreArguments) -> Agreement:
     partial = arguments.out.with_name(f'{arguments.out.name}.partial')
     try:
         write_onnx(model, metadata, partial)
-        agreement = verify_against_torch(model, partial, metadata.network_hw)
+        agreement = verify_against_torch(model, partial)
         read_metadata(partial)
         partial.replace(arguments.out)
     finally:

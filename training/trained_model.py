@@ -1,7 +1,7 @@
 """A checkpoint's network and energy, as they are measured, calibrated and exported."""
 
 from training.checkpoints import Checkpoint
-from training.models.deployed import DeployedModel
+from training.models.deployed import DeployedModel, Order
 from training.models.fusion import Fusion, single
 from training.networks import trained_network
 
@@ -23,7 +23,10 @@ def fusion_of(checkpoint: Checkpoint) -> Fusion:
     )
 
 
-def deployed_model(checkpoint: Checkpoint, output_hw: tuple[int, int]) -> DeployedModel:
+def deployed_model(
+    checkpoint: Checkpoint, output_hw: tuple[int, int], *, order: Order = 'exact'
+) -> DeployedModel:
     """Return what is exported of a checkpoint, in evaluation mode."""
     network = trained_network(checkpoint.settings, checkpoint.network)
-    return DeployedModel(network, fusion_of(checkpoint), output_hw=output_hw).eval()
+    fusion = fusion_of(checkpoint)
+    return DeployedModel(network, fusion, output_hw=output_hw, order=order).eval()

@@ -81,6 +81,8 @@ class Metadata:
     calibration: Calibration
     provenance: Provenance
     precision: Precision = 'fp32'
+    notes: tuple[str, ...] = ()
+    """What a user of this file should know, in sentences; older files have none."""
 
     def __post_init__(self) -> None:
         if any(side < ALIGNMENT_PX or side % ALIGNMENT_PX for side in self.network_hw):
@@ -220,6 +222,7 @@ def _metadata_from(document: dict[str, Any]) -> Metadata:
             versions={str(key): str(value) for key, value in dict(provenance['versions']).items()},
         ),
         precision=document['precision'],
+        notes=_strings(document.get('notes', [])),
     )
 
 

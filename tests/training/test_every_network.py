@@ -81,8 +81,8 @@ def test_training_calibration_export_and_inference(
 
     best = calibrated(state.checkpoint(settings), tmp_path)
     save_checkpoint(best, tmp_path / 'best.pt')
-    agreement = export(ExportArguments(tmp_path / 'best.pt', tmp_path / 'model.onnx'))
-    assert agreement.label_agreement > 0.999
+    found = export(ExportArguments(tmp_path / 'best.pt', tmp_path / 'model.onnx'))
+    assert found.agreement.label_agreement > 0.999
 
     image = np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
     detector = AnomalyDetector.open(
