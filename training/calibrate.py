@@ -1,11 +1,12 @@
 """python -m training.calibrate RUN/best.pt: fit statistics and thresholds of the energy.
 
 Runs the network over images that it was not trained on (procedural drives held back and, where the
-run had it, CamVid validation), in fp32 at output size, and stores in the checkpoint the mean and
-standard deviation of inlier energies, thresholds for 5, 1 and 0.1 % false positives, and the
-threshold that 95 % of outlier pixels exceed. A false-positive threshold is guaranteed for a new
-image, in expectation, where the images are many enough (conformal risk control); where they are
-not, it is the quantile of their pixels and is marked so.
+run had it, CamVid validation; with other classes, their set's validation part), in fp32 at output
+size, and stores in the checkpoint the mean and standard deviation of inlier energies, thresholds
+for 5, 1 and 0.1 % false positives, and the threshold that 95 % of outlier pixels exceed. A
+false-positive threshold is guaranteed for a new image, in expectation, where the images are many
+enough (conformal risk control); where they are not, it is the quantile of their pixels and is
+marked so.
 """
 
 import sys
@@ -29,7 +30,8 @@ from training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from training.data.frames import FrameSource
 from training.data.inlier_sets import open_inliers
 from training.data.labelled_set import DatasetError, LabelledSet
-from training.run_data import calibration_drives, frame_cache, rendered, validation_camvid
+from training.held_back import calibration_frames
+from training.run_data import validation_camvid
 from training.settings import TrainSettings
 from training.trained_model import deployed_model, fusion_of
 from training.validation import OUTPUT_STRIDE, predictions
@@ -59,11 +61,8 @@ def calibrated(checkpoint: Checkpoint, run: Path) -> Checkpoint:
 
 def _calibration_sets(settings: TrainSettings, run: Path) -> dict[str, FrameSource]:
     """Return what is calibrated on, by its description for people."""
-    drives, camvid = calibration_drives(settings), validation_camvid(settings)
-    description = f'procedural drives {drives.first_seed} and following'
-    found: dict[str, FrameSource] = {
-        description: rendered(drives, frame_cache(settings, run), settings)
-    }
+    description, frames = calibration_frames(settings, run)
+    found, camvid = {description: frames}, validation_camvid(settings)
     return found if camvid is None else {**found, 'CamVid validation': camvid}
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from torch import Tensor
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from training.checkpoint_files.networks_by_name import NETWORKS
 from training.initial_weights import take_published
 from training.memory.pattern_memory import PatternMemory
@@ -31,7 +30,7 @@ def build_network(settings: TrainSettings, *, has_weights: bool = True) -> Anoma
         ValueError: it does not fit, or the branch reads a tap that the network lacks.
     """
     network, branch = settings.network, settings.branch
-    closed_set = _closed_set(network)
+    closed_set = _closed_set(network, num_classes=len(settings.inliers.classes))
     closed_set.recomputes_activations = network.recomputes_activations
     if network.trained_parts:
         for name, weights in closed_set.named_parameters():
@@ -64,8 +63,8 @@ def trained_network(settings: TrainSettings, weights: Mapping[str, Tensor]) -> A
     return network.eval()
 
 
-def _closed_set(settings: NetworkSettings) -> TappedNetwork:
-    arguments: dict[str, Any] = {'num_classes': len(CITYSCAPES)}
+def _closed_set(settings: NetworkSettings, *, num_classes: int) -> TappedNetwork:
+    arguments: dict[str, Any] = {'num_classes': num_classes}
     if settings.kind == 'ladder':
         return LadderNetwork(
             **arguments,

@@ -8,16 +8,11 @@ from training.checkpoints import save_checkpoint
 from training.data.frames import Frame
 from training.data.samples import TrainingSamples
 from training.fusion_fit import fitted_fusion
+from training.held_back import validation_frames
 from training.memory_fill import fill_stored_patterns
 from training.models.deployed import DeployedModel
 from training.models.fusion import single
-from training.run_data import (
-    all_frames,
-    frame_cache,
-    rendered,
-    validation_camvid,
-    validation_drives,
-)
+from training.run_data import validation_camvid
 from training.run_log import RunLog
 from training.run_state import RunState
 from training.settings import TrainSettings
@@ -31,7 +26,7 @@ class PeriodicValidation:
     """Called after each step; acts at every `validate_every`-th, at a stage's end and at the end.
 
     best.pt is the checkpoint of the anomaly stage with the highest AP: the mean over the real
-    sets where some are given, else that on held-back drives. Where there is no anomaly stage, the
+    sets where some are given, else that on held-back frames. Where there is no anomaly stage, the
     closed-set stage counts.
     """
 
@@ -42,8 +37,7 @@ class PeriodicValidation:
         self._run = run
         self._log = log
         self._samples = samples
-        drives = rendered(validation_drives(settings), frame_cache(settings, run), settings)
-        self._drives = all_frames(drives)
+        self._held_back_name, self._held_back = validation_frames(settings, run)
         self._camvid = validation_camvid(settings)
         self._sets = anomaly_sets(settings)
 
@@ -79,13 +73,14 @@ class PeriodicValidation:
         return figures
 
     def _figures(self, model: DeployedModel) -> dict[str, float]:
-        """Return drives/ap, drives/miou, camvid/miou, SET/ap ... in 0..1."""
+        """Return drives/ap, drives/miou, camvid/miou, SET/ap ... in 0..1; see `held_back`."""
         settings, hw = self._settings, self._settings.network_hw
         precision = settings.precision
         found: dict[str, float] = {}
-        for name, frames in {'drives': self._drives, **self._sets}.items():
+        for name, frames in {self._held_back_name: self._held_back, **self._sets}.items():
             run = predictions(model, frames, network_hw=hw, precision=precision)
-            found |= {f'{name}/{key}': value for key, value in anomaly_figures(run).items()}
+            figures = anomaly_figures(run, num_classes=len(settings.inliers.classes))
+            found |= {f'{name}/{key}': value for key, value in figures.items()}
         if self._camvid is not None:
             found['camvid/miou'] = camvid_miou(
                 model, self._camvid, network_hw=hw, precision=precision
@@ -93,11 +88,12 @@ class PeriodicValidation:
         return found
 
     def _deciding_ap(self, figures: dict[str, float]) -> float:
-        names = list(self._sets) or ['drives']
+        names = list(self._sets) or [self._held_back_name]
         return float(np.mean([figures[f'{name}/ap'] for name in names]))
 
     def _pictured(self) -> list[Frame]:
-        shown = self._drives[:: max(1, len(self._drives) // _PICTURES)][:_PICTURES]
+        step = max(1, len(self._held_back) // _PICTURES)
+        shown = self._held_back[::step][:_PICTURES]
         for frames in (*self._sets.values(), *([self._camvid] if self._camvid else [])):
             shown.append(frames[len(frames) // 2])
         return shown

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES, OUTLIER_ID
+from hopfield_pebal_ros.contract.labels import OUTLIER_ID, LabelSet
 from training.command_line import parse_run, say
 from training.data.samples import Sample, SampleKey, TrainingSamples
 from training.run_data import training_samples, training_sources
@@ -35,27 +35,27 @@ def main(argv: Sequence[str] | None = None) -> None:
         # a few drives are enough to look at, and quick to render
         few = min(PREVIEW_DRIVES, choice.settings.num_drives)
         settings = replace(choice.settings, num_drives=few)
-        write_png(sheet(training_samples(settings, training_sources(settings, out.parent))), out)
+        samples = training_samples(settings, training_sources(settings, out.parent))
+        write_png(sheet(samples, settings.inliers.classes), out)
     except (OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     say(f'{out}: {COLUMNS * ROWS} samples')
 
 
-def sheet(samples: TrainingSamples) -> npt.NDArray[np.uint8]:
+def sheet(samples: TrainingSamples, classes: LabelSet) -> npt.NDArray[np.uint8]:
     """Draw the sheet, (h, w, 3) uint8 RGB."""
-    rng = np.random.default_rng(0)
+    rng, colors = np.random.default_rng(0), classes.palette_rgb()
     rows = []
     for row in range(ROWS):
         indices = rng.integers(0, len(samples), COLUMNS)
         keys = [SampleKey(0, int(index), row >= ROWS // 2) for index in indices]
-        rows.append(np.hstack([draw_sample(samples[key]) for key in keys]))
+        rows.append(np.hstack([draw_sample(samples[key], colors) for key in keys]))
     return np.pad(np.vstack(rows), ((0, GAP_PX), (0, GAP_PX), (0, 0)), constant_values=255)
 
 
-def draw_sample(sample: Sample) -> npt.NDArray[np.uint8]:
+def draw_sample(sample: Sample, colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return the crop beside its labels, outliers outlined, with a white gap above and left."""
     labels = sample.labels.numpy()
-    colors = CITYSCAPES.palette_rgb()
     image_rgb = np.ascontiguousarray(sample.image.permute(1, 2, 0).numpy())
     outlier = (labels == OUTLIER_ID).astype(np.uint8)
     contours, _ = cv2.findContours(outlier, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

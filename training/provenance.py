@@ -50,6 +50,8 @@ def trained_on(settings: TrainSettings) -> tuple[str, ...]:
     for what, is_used in (
         ('CamVid street images, SegNet split, training part', inliers.camvid),
         (f'Cityscapes, {" and ".join(inliers.cityscapes_splits)}', inliers.cityscapes),
+        ('StreetHazards, training towns', inliers.streethazards),
+        ('COCO 2017, training part, 20 classes', inliers.coco20),
         ('a labelled folder of images', inliers.folder),
         ('weights of an earlier run', settings.start_from),
         (f'published weights {settings.network.weights}', settings.network.weights),
@@ -66,7 +68,8 @@ def _has_research_data(settings: TrainSettings) -> bool:
     inliers = settings.inliers
     return any(
         (
-            *(inliers.camvid, inliers.cityscapes, inliers.folder),
+            *(inliers.camvid, inliers.cityscapes, inliers.streethazards),
+            *(inliers.coco20, inliers.folder),
             *(settings.start_from, settings.network.weights, settings.exposure.whole_images),
             _photographed(settings.exposure.sources),
         )

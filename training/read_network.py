@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, LabelSet
 from hopfield_pebal_ros.contract.metadata import Provenance
 from training.checkpoints import load_checkpoint
 from training.models.anomaly_network import AnomalyNetwork
@@ -40,6 +40,7 @@ class ReadNetwork:
     sha256: str
     network_hw: tuple[int, int]
     provenance: Provenance
+    label_set: LabelSet
     closed_set: TappedNetwork
     anomaly: AnomalyNetwork | None = None
     """The same network with its branch, of a run."""
@@ -54,7 +55,7 @@ class ReadNetwork:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        return tuple(each.name for each in CITYSCAPES.classes)
+        return self.label_set.names
 
     @property
     def classifier_input(self) -> str | None:
@@ -99,6 +100,7 @@ def read_network(path: Path) -> ReadNetwork:
                 git_revision=git_revision(),
                 weights_sha256=sha256,
             ),
+            label_set=CITYSCAPES,
             closed_set=published,
         )
     checkpoint = load_checkpoint(path)
@@ -108,6 +110,7 @@ def read_network(path: Path) -> ReadNetwork:
         sha256=weights_sha256(checkpoint.network),
         network_hw=checkpoint.settings.network_hw,
         provenance=provenance_of(checkpoint),
+        label_set=checkpoint.settings.inliers.classes,
         closed_set=anomaly.closed_set,
         anomaly=anomaly,
         fusion=checkpoint.fusion,

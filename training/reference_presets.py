@@ -8,6 +8,7 @@ yyliu01/RPL; where the code needs sizes that are no multiple of 32 the next one 
 from dataclasses import replace
 from typing import Final
 
+from training.data.inlier_sets import InlierSettings
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outliers.mixture import OutlierSources
 from training.loss_settings import LossSettings
@@ -73,7 +74,8 @@ PEBAL: Final = TrainSettings(
 
 PEBAL_AS_PUBLISHED: Final = replace(
     PEBAL,
-    exposure=_HARD_PASTE,
+    flipped_share=0.8,
+    exposure=replace(_HARD_PASTE, size_by='native'),
     network=replace(PEBAL.network, has_frozen_norm=False),
     decay_steps=40 * (_CITYSCAPES_IMAGES // 8),  # counts clean frames only, then rests at 1e-8
     losses=replace(
@@ -85,7 +87,7 @@ PEBAL_AS_PUBLISHED: Final = replace(
 )
 """Batch norm of the whole network counts the batches of fine-tuning, smoothness is a sum, the
 payoff has no bounds but 1, below which it is singular. Logits are enlarged without aligned
-corners; frames are flipped in half of the samples, not in 80 %."""
+corners; up to three objects are pasted one by one, not all of one picture together."""
 
 _DEEPWV3PLUS_TAPS: Final = ('mod2', 'mod4', 'context', 'penultimate', 'logits')
 
@@ -148,6 +150,7 @@ DENSEHYBRID_LDN121: Final = replace(
     DENSEHYBRID_DEEPLAB,
     network_hw=(736, 1280),  # 720 x 1280, letterboxed
     crop_hw=(768, 768),
+    inliers=InlierSettings(label_set='streethazards'),
     exposure=replace(_HARD_PASTE, most_objects=1, smallest_px=16.0, largest_px=384.0),
     network=NetworkSettings(
         kind='ladder-densenet121',
@@ -164,7 +167,8 @@ DENSEHYBRID_LDN121: Final = replace(
     smallest_rate=1e-7,
     validate_every=_STREETHAZARDS_IMAGES // 12,
 )
-"""StreetHazards; the closed-set stage starts from torchvision's densenet121 and has batches of 12
+"""StreetHazards (--streethazards) with the 13 classes of its authors, of which DenseHybrid
+ignores 'other'; the closed-set stage starts from torchvision's densenet121 and has batches of 12
 instead of 16."""
 
 RPL: Final = TrainSettings(

@@ -18,7 +18,8 @@ FIRST_TRAINING_SEED: Final = 10_000
 FIRST_VALIDATION_SEED: Final = 900_000
 FIRST_CALIBRATION_SEED: Final = 950_000
 
-_VALIDATION_FRAMES: Final = 3
+VALIDATION_FRAMES: Final = 3
+"""Of each drive."""
 
 
 def training_drives(settings: TrainSettings) -> DriveFrames:
@@ -34,7 +35,7 @@ def validation_drives(settings: TrainSettings) -> DriveFrames:
     return DriveFrames(
         first_seed=FIRST_VALIDATION_SEED,
         num_drives=settings.held_back_drives,
-        frames_per_drive=_VALIDATION_FRAMES,
+        frames_per_drive=VALIDATION_FRAMES,
         seconds_between_frames=2.0,
         image_hw=settings.network_hw,
     )
@@ -78,6 +79,7 @@ def training_samples(
         ),
         exposure=settings.exposure,
         exposed_share=settings.exposed_share,
+        flipped_share=settings.flipped_share,
     )
 
 
@@ -92,7 +94,9 @@ def training_sources(settings: TrainSettings, run: Path) -> list[WeightedSource]
         drives = rendered(training_drives(settings), frame_cache(settings, run), settings)
         sources.append(WeightedSource(drives))
     if not sources:
-        raise ValueError('nothing to train on: give --camvid, --cityscapes, --folder or drives')
+        raise ValueError(
+            'nothing to train on: give a set, such as --cityscapes or --folder, or drives'
+        )
     return sources
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.tensorboard import SummaryWriter
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
+from hopfield_pebal_ros.contract.labels import CITYSCAPES, LabelSet
 from training.validation import Prediction
 
 PICTURE_WIDTH: Final = 512
@@ -19,7 +19,8 @@ PICTURE_WIDTH: Final = 512
 class RunLog:
     """One line of JSON and one TensorBoard point for each thing that is told."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, classes: LabelSet = CITYSCAPES) -> None:
+        self._palette_rgb = classes.palette_rgb()
         self._lines = (run / 'log.jsonl').open('a', encoding='utf-8')
         self._events = SummaryWriter(str(run))
 
@@ -40,7 +41,8 @@ class RunLog:
     def draw(self, step: int, found: Sequence[Prediction]) -> None:
         """Show camera, true labels, predicted labels and energy of each prediction."""
         for number, each in enumerate(found):
-            self._events.add_image(f'frame {number}', picture_of(each), step, dataformats='HWC')
+            picture_rgb = picture_of(each, self._palette_rgb)
+            self._events.add_image(f'frame {number}', picture_rgb, step, dataformats='HWC')
         self._events.flush()
 
     def close(self) -> None:
@@ -48,12 +50,11 @@ class RunLog:
         self._events.close()
 
 
-def picture_of(prediction: Prediction) -> npt.NDArray[np.uint8]:
+def picture_of(prediction: Prediction, palette: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return camera, true labels, predicted labels and energy side by side, uint8 RGB.
 
     Bright is a high energy; black and white are the 1st and 99th percentile of the picture.
     """
-    palette = CITYSCAPES.palette_rgb()
     energy = prediction.placement.box_in(prediction.energy_map.shape).of(prediction.energy_map)
     labels = prediction.placement.box_in(prediction.label_map.shape).of(prediction.label_map)
     low, high = np.percentile(energy, (1, 99))

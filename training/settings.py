@@ -36,10 +36,12 @@ class TrainSettings:
     frames_per_drive: int = 5
     """Frames rendered of each, a second apart."""
     held_back_drives: int = 10
-    """Further drives for validation; three frames of each."""
+    """Further drives for validation; three frames of each. With another --label-set as many
+    frames of the set's own validation part, and outliers pasted into them."""
     calibration_drives: int = 99
     """Further drives for thresholds, one frame of each: frames of one drive resemble each other.
-    99 are the fewest that guarantee a false-positive rate of 1 %."""
+    99 are the fewest that guarantee a false-positive rate of 1 %. With another --label-set as
+    many other frames of the set's own validation part."""
     frame_cache: Path | None = None
     """Where rendered frames are kept, to be shared between runs; default: RUN/frames."""
 
@@ -49,6 +51,8 @@ class TrainSettings:
     """Training crop [px]."""
     scale: tuple[float, float] = (0.6, 1.7)
     """Smallest and largest scale of a crop, 1: as the network will see the whole frame."""
+    flipped_share: float = 0.5
+    """Share of samples that are mirrored."""
     exposed_share: float = 0.9
     """Share of the anomaly stage's samples that get outliers pasted in."""
     exposure: OutlierExposure = field(default_factory=OutlierExposure)
@@ -162,6 +166,30 @@ class TrainSettings:
                 f'to have them fitted, got {weights}'
             )
         self._check_heads()
+        self._check_label_set()
+
+    def _check_label_set(self) -> None:
+        """Refuse frames and objects with Cityscapes' ids where other classes are taught."""
+        label_set, exposure, sources = self.inliers.label_set, self.exposure, self.exposure.sources
+        if label_set == 'cityscapes':
+            return
+        wanted = [
+            (self.num_drives > 0, '--num-drives 0'),
+            (self.val_camvid is not None, 'no --val-camvid'),
+            (exposure.most_street_objects > 0, '--exposure.most-street-objects 0'),
+            (exposure.photographs_share > 0, '--exposure.photographs-share 0'),
+            (exposure.on_ground_share > 0, '--exposure.on-ground-share 0'),
+            (
+                label_set == 'coco20' and any((sources.coco, sources.yolo, sources.masks)),
+                'no objects of COCO, some of which are taught',
+            ),
+        ]
+        missing = [remedy for is_wrong, remedy in wanted if is_wrong]
+        if missing:
+            raise ValueError(
+                f'--label-set {label_set} leaves out what has the classes of Cityscapes: give '
+                f'{", ".join(missing)}'
+            )
 
     def _check_heads(self) -> None:
         """Refuse losses without the head that they train."""

@@ -15,7 +15,6 @@ from typing import Final
 
 import torch
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from training.calibrate import calibrated, calibration_text
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.command_line import RunChoice, check_writable, parse_run, say
@@ -78,7 +77,7 @@ def _prepare(out: Path, choice: RunChoice) -> None:
             'a frozen network must have been trained: give --network.weights FILE, the published '
             f'weights of {network.kind}, or --start-from RUN/best.pt'
         )
-    for warning in settings.warnings(num_classes=len(CITYSCAPES)):
+    for warning in settings.warnings(num_classes=len(settings.inliers.classes)):
         say(f'warning: {warning}')
     (out / 'settings.json').write_text(settings_to_json(settings))
 
@@ -94,7 +93,7 @@ def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
         sources = training_sources(settings, out)
     samples = training_samples(settings, sources)
     if processes.is_first:
-        say(data_report([survey(each) for each in sources]))
+        say(data_report([survey(each) for each in sources], settings.inliers.classes))
         steps = f'{settings.total_steps} steps of {settings.batch_size}'
         say(f'{len(samples)} samples an epoch, {steps} on {state.device}')
     composites = _composites(state, settings, samples, out, processes)
@@ -144,7 +143,7 @@ def _run_and_write(
     composites: KeptComposites | None,
 ) -> None:
     """Run as the process that measures, logs and saves."""
-    log = RunLog(out)
+    log = RunLog(out, settings.inliers.classes)
     try:
         validation = PeriodicValidation(settings, out, log, samples)
         with interrupt_flag() as is_stopped:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 
 from hopfield_pebal_ros.contract.geometry import Geometry, Placement, place
-from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID, OUTLIER_ID
+from hopfield_pebal_ros.contract.labels import IGNORE_ID, OUTLIER_ID
 from hopfield_pebal_ros.contract.resizing import (
     image_to_network,
     labels_to_camera,
@@ -79,9 +79,9 @@ def validation_model(
     return DeployedModel(network, fusion, output_hw=output_hw).eval()
 
 
-def anomaly_figures(found: Iterable[Prediction]) -> dict[str, float]:
+def anomaly_figures(found: Iterable[Prediction], *, num_classes: int) -> dict[str, float]:
     """Return ap, fpr95 and auroc of the energy, and miou where labels have classes, in 0..1."""
-    pixels, classes = PixelCounter(), ConfusionMatrix(len(CITYSCAPES))
+    pixels, classes = PixelCounter(), ConfusionMatrix(num_classes)
     for each in found:
         truth = each.truth()
         pixels.add(each.energy_map, truth == OUTLIER_ID, truth != IGNORE_ID)

@@ -28,7 +28,14 @@ def anomaly_sets(settings: TrainSettings) -> Mapping[str, FrameSource]:
             raise ValueError(f'--val-sets names {name} twice; give each set once')
         options = BenchmarkOptions(root=Path(folder))
         try:
-            found[name] = open_benchmark(name, options)  # type: ignore[arg-type]
+            opened = open_benchmark(name, options)  # type: ignore[arg-type]
         except ValueError as error:
             raise ValueError(f'--val-sets {each}: {error}') from error
+        names = () if opened.label_set is None else opened.label_set.names
+        if names != settings.inliers.classes.names[: len(names)]:
+            raise ValueError(
+                f'--val-sets {each} has other classes than --label-set '
+                f'{settings.inliers.label_set}; evaluate it with training.evaluate afterwards'
+            )
+        found[name] = opened
     return found

@@ -31,8 +31,9 @@ class OutlierExposure:
     turned_hue_share: float = 0.0
     """Share of them whose colours are turned: a car may have any."""
 
-    size_by: Literal['side', 'area'] = 'side'
-    """What is drawn, log-uniform: the longer side, or the share of the crop that is covered."""
+    size_by: Literal['side', 'area', 'native'] = 'side'
+    """What is drawn, log-uniform: the longer side, or the share of the crop that is covered;
+    native: nothing, an object has as many pixels of the camera's frame as on its photograph."""
     smallest_px: float = 5.0
     """Longer side, in pixels of the network input."""
     largest_px: float = 220.0

@@ -86,7 +86,14 @@ class OutlierPaster:
             image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
         scene_rgb = image.mean(axis=(0, 1)).astype(np.uint8)
         for source in self._drawn_sources(rng):
-            self._paste_one(source, image, labels, rng, network_scale=network_scale / canvas_scale)
+            cut_out = self._sized(
+                source,
+                rng,
+                network_scale / canvas_scale,
+                canvas_scale=canvas_scale,
+                canvas_px=labels.size,
+            )
+            self._paste_one(cut_out, image, labels, rng)
         if _happens(settings.black_out_share, rng):
             black_out(image, labels, scene_rgb * np.uint8(rng.integers(2)))
         if self._photographs and _happens(settings.recolored_share, rng):
@@ -114,15 +121,12 @@ class OutlierPaster:
 
     def _paste_one(
         self,
-        source: OutlierSource,
+        cut_out: CutOut,
         image_rgb: npt.NDArray[np.uint8],
         label_map: npt.NDArray[np.uint8],
         rng: np.random.Generator,
-        *,
-        network_scale: float,
     ) -> None:
         settings = self._settings
-        cut_out = self._sized(source, rng, network_scale, canvas_px=label_map.size)
         if cut_out.is_drawn and rng.random() < settings.scene_texture_share:
             cut_out = clad(cut_out, image_rgb, rng)
         bottom, centre = self._place(label_map, rng)
@@ -145,12 +149,20 @@ class OutlierPaster:
         rng: np.random.Generator,
         network_scale: float,
         *,
+        canvas_scale: float,
         canvas_px: int,
     ) -> CutOut:
         """Draw an object and a size, and bring it to it.
 
         A photograph is never enlarged beyond the coarser of canvas and network: it would be less
         sharp than the scene.
+
+        Args:
+            source: of the object.
+            rng: source of every choice.
+            network_scale: network pixels per canvas pixel.
+            canvas_scale: canvas pixels per pixel of the camera.
+            canvas_px: number of canvas pixels.
         """
         settings = self._settings
         is_small = bool(settings.small_share) and rng.random() < settings.small_share
@@ -159,6 +171,8 @@ class OutlierPaster:
             area_px = _log_uniform(range_px, rng)
             cut_out = source.draw(rng, max(1, round(math.sqrt(2 * area_px))))
             factor = math.sqrt(area_px / max(float(cut_out.alpha.sum()), 1.0))
+        elif settings.size_by == 'native' and not is_small:
+            cut_out, factor = source.draw(rng, round(settings.largest_px)), canvas_scale
         else:
             range_px = settings.smallest_px, settings.largest_px
             size_px = _log_uniform(settings.small_px if is_small else range_px, rng)

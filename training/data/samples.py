@@ -51,6 +51,7 @@ class TrainingSamples(Dataset[Sample]):
         view_range: ViewRange,
         exposure: OutlierExposure,
         exposed_share: float,
+        flipped_share: float = 0.5,
     ) -> None:
         """Wire the parts.
 
@@ -60,6 +61,7 @@ class TrainingSamples(Dataset[Sample]):
             view_range: crops.
             exposure: what is pasted.
             exposed_share: share of samples with pasted outliers, where the key allows them.
+            flipped_share: share of samples that are mirrored.
 
         Raises:
             FileNotFoundError: an outlier set is empty; the message says what was sought.
@@ -70,6 +72,7 @@ class TrainingSamples(Dataset[Sample]):
         self._view_range = view_range
         self._paster = OutlierPaster(exposure, [each.frames for each in sources])
         self._exposed_share = exposed_share
+        self._flipped_share = flipped_share
 
     def __len__(self) -> int:
         return sum(len(each.frames) * each.repeats for each in self._sources)
@@ -98,7 +101,7 @@ class TrainingSamples(Dataset[Sample]):
             image_rgb,
             label_map,
             crop_hw=self._view_range.crop_hw,
-            is_flipped=bool(rng.random() < 0.5),
+            is_flipped=bool(rng.random() < self._flipped_share),
         )
         return Sample(vary_camera(image, rng), labels, frame.name)
 

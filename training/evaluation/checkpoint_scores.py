@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from hopfield_pebal_ros.contract.geometry import Geometry, place
-from hopfield_pebal_ros.contract.labels import CITYSCAPES, IGNORE_ID
+from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from hopfield_pebal_ros.contract.resizing import (
     energy_to_camera,
     image_to_network,
@@ -62,7 +62,7 @@ class CheckpointScores:
         self.scorer = Scorer(
             name=f'{path.parent.name}/{path.name}',
             sha256=sha256,
-            label_set=CITYSCAPES,
+            label_set=checkpoint.settings.inliers.classes,
             threshold=None if calibration is None else calibration.threshold,
             unit=unit,
             inlier_standard_deviation=(

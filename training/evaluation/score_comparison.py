@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 
-from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.report.page import FramePictures, Section, Table, render_page
 from hopfield_pebal_ros.report.panels import Panel, contact_sheet, to_picture
 from training.data.benchmarks.benchmark import Benchmark
@@ -77,7 +76,7 @@ def documents_of(
                 ('engine', f'torch {torch.__version__} on CPU, fp32'),
             ),
             sha256=network.sha256,
-            label_set=CITYSCAPES,
+            label_set=network.label_set,
         )
         head = header(benchmark, summary, scorer, each.plan, BEST_F1)
         found[name] = document(head, each, figures_of_set(each))

@@ -39,6 +39,12 @@ def test_sources_can_be_sent_to_worker_processes(folder):
         ({'folder_repeats': 0}, 'folder_repeats must be at least 1, got 0'),
         ({'cityscapes_splits': ()}, 'cityscapes_splits needs train or val'),
         ({'folder_table': 'ids.csv'}, 'folder_table needs a folder'),
+        ({'coco20_repeats': 0}, 'coco20_repeats must be at least 1'),
+        ({'streethazards': 'towns'}, '--streethazards has the classes of streethazards, but'),
+        (
+            {'label_set': 'coco20', 'camvid': 'camvid'},
+            '--camvid has the classes of cityscapes, but --label-set is coco20',
+        ),
     ],
 )
 def test_settings_that_mean_nothing_are_refused(changes, message):

@@ -7,6 +7,7 @@ from training.data.benchmarks.bdd_anomaly import bdd_anomaly
 from training.data.benchmarks.benchmark import Benchmark
 from training.data.benchmarks.camvid import camvid
 from training.data.benchmarks.cityscapes import cityscapes_val
+from training.data.benchmarks.coco20 import coco20
 from training.data.benchmarks.fishyscapes import fs_lostandfound, fs_static
 from training.data.benchmarks.folder import folder
 from training.data.benchmarks.lostandfound import lostandfound, lostandfound_known
@@ -27,6 +28,7 @@ DatasetName = Literal[
     'bdd_anomaly',
     'camvid',
     'cityscapes_val',
+    'coco20',
     'folder',
 ]
 
@@ -42,6 +44,7 @@ BENCHMARKS: Final[Mapping[DatasetName, Callable[[BenchmarkOptions], Benchmark]]]
     'bdd_anomaly': bdd_anomaly,
     'camvid': camvid,
     'cityscapes_val': cityscapes_val,
+    'coco20': coco20,
     'folder': folder,
 }
 

@@ -2,7 +2,7 @@ import pytest
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from tests.training.data.benchmarks.example_sets import scanned, write_image, write_labels
-from training.data.benchmarks.streethazards import CLASSES
+from training.data.label_sets import STREETHAZARDS
 from training.data.labelled_set import DatasetError
 
 
@@ -11,7 +11,7 @@ def test_files_hold_the_class_plus_one_and_14_is_the_anomaly(tmp_path):
     write_labels(tmp_path / 'test/annotations/test/t5/300.png', 8, 2, 13, 14)
     benchmark, _ = scanned('streethazards', tmp_path)
     _, label_map = benchmark.read(benchmark.pairs[0])
-    names = [CLASSES.names[index] for index in label_map[0, :3]]
+    names = [STREETHAZARDS.names[index] for index in label_map[0, :3]]
     assert names == ['road', 'building', 'traffic sign']
     assert label_map[0, 3] == OUTLIER_ID
     assert (benchmark.pairs[0].name, benchmark.pairs[0].group) == ('t5/300', 't5')
