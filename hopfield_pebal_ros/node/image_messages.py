@@ -1,6 +1,7 @@
 """sensor_msgs/Image to arrays and back, every encoding; takes any object with these fields."""
 
 import array
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -174,11 +175,28 @@ def fill(message: Any, pixels: npt.NDArray[Any], encoding: str, header: Any) -> 
     """
     height, width = pixels.shape[:2]
     view = pixels_in(message, (height, width), encoding, header)
-    if view.dtype != pixels.dtype or view.shape != pixels.shape:
-        raise ValueError(
-            f'{encoding} takes {view.shape} {view.dtype}, got {pixels.shape} {pixels.dtype}'
-        )
+    _check_fit(pixels, view.shape, view.dtype, encoding)
     view[:] = pixels
+
+
+def lend(message: Any, pixels: npt.NDArray[Any], encoding: str, header: Any) -> None:
+    """Make an image message of an array without copying it; the array must stay as it is.
+
+    The message's own setter of `data` copies, or even walks over the bytes in Python; what
+    publishes takes any buffer.
+
+    Args:
+        message: sensor_msgs/Image, to be published and not read.
+        pixels: as for `fill`; copied after all where its rows are not dense.
+        encoding: as for `fill`.
+        header: stored as it is.
+
+    Raises:
+        ValueError: an encoding that is not written, or pixels that do not fit it.
+    """
+    shape, dtype = _describe(message, pixels.shape[:2], encoding, header)
+    _check_fit(pixels, shape, dtype, encoding)
+    message._data = np.ascontiguousarray(pixels).reshape(-1).view(np.uint8)
 
 
 def pixels_in(
@@ -200,15 +218,35 @@ def pixels_in(
     Raises:
         ValueError: an encoding that is not written.
     """
+    shape, dtype = _describe(message, image_hw, encoding, header)
+    num_bytes = message.height * message.step
+    if len(message.data) != num_bytes:
+        message.data = array.array('B', bytes(num_bytes))
+    return np.frombuffer(message.data, dtype).reshape(shape)
+
+
+def _describe(
+    message: Any, image_hw: tuple[int, ...], encoding: str, header: Any
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Set every field but `data`; return the shape and dtype of the pixels.
+
+    Raises:
+        ValueError: an encoding that is not written.
+    """
     if encoding not in _WRITTEN:
         raise ValueError(f'encoding must be one of {sorted(_WRITTEN)}, got {encoding!r}')
-    dtype, channels = _WRITTEN[encoding]
+    dtype, channels = np.dtype(_WRITTEN[encoding][0]), _WRITTEN[encoding][1]
     height, width = image_hw
-    step = int(np.dtype(dtype).itemsize * width * np.prod(channels, dtype=int))
-    if len(message.data) != height * step:
-        message.data = array.array('B', bytes(height * step))
     message.header = header
-    message.height, message.width, message.step = height, width, step
+    message.height, message.width = height, width
+    message.step = dtype.itemsize * width * math.prod(channels)
     message.encoding = encoding
     message.is_bigendian = int(sys.byteorder == 'big')
-    return np.frombuffer(message.data, dtype).reshape(height, width, *channels)
+    return (height, width, *channels), dtype
+
+
+def _check_fit(
+    pixels: npt.NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any], encoding: str
+) -> None:
+    if pixels.shape != shape or pixels.dtype != dtype:
+        raise ValueError(f'{encoding} takes {shape} {dtype}, got {pixels.shape} {pixels.dtype}')

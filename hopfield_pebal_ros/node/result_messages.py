@@ -1,7 +1,7 @@
 """The results of one camera as messages; those that hold images are used again."""
 
 import array
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from hopfield_pebal_ros.inference.detection import Detection
 from hopfield_pebal_ros.inference.overlay import draw_overlay
 from hopfield_pebal_ros.node.camera_frame import CameraFrame
-from hopfield_pebal_ros.node.image_messages import fill, pixels_in
+from hopfield_pebal_ros.node.image_messages import lend, pixels_in
 
 OutputSize = Literal['camera', 'network']
 
@@ -24,7 +24,8 @@ _PNG_SPEED: Final = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 class ResultMessages:
     """Makes image messages with the header of the camera image.
 
-    A message is valid until the next of its kind: `publish` has copied it when it returns.
+    A message is valid until the next of its kind, and while the detection's maps stay as they are:
+    `publish` has copied it when it returns.
 
     Args:
         palette_rgb: (256, 3) uint8, colours of the overlay.
@@ -34,39 +35,35 @@ class ResultMessages:
     def __init__(self, palette_rgb: npt.NDArray[np.uint8], size: OutputSize) -> None:
         self._palette_rgb = palette_rgb
         self._size = size
-        names = ('segmentation', 'energy', 'anomaly_mask', 'overlay')
+        names = ('segmentation', 'energy', 'anomaly_mask')
         self._images = {name: Image() for name in names}
 
     def segmentation(self, frame: CameraFrame, detection: Detection) -> Image:
-        message = self._images['segmentation']
         if self._size == 'network':
-            fill(message, detection.label_map, 'mono8', frame.header)
-        else:
-            view = pixels_in(message, detection.placement.camera_hw, 'mono8', frame.header)
-            detection.labels_at_camera(out=view)
+            return _lent(detection.label_map, 'mono8', frame.header)
+        message = self._images['segmentation']
+        view = pixels_in(message, detection.placement.camera_hw, 'mono8', frame.header)
+        detection.labels_at_camera(out=view)
         return message
 
     def energy(self, frame: CameraFrame, detection: Detection) -> Image:
-        message = self._images['energy']
         if self._size == 'network':
-            fill(message, detection.energy_map, '32FC1', frame.header)
-        else:
-            view = pixels_in(message, detection.placement.camera_hw, '32FC1', frame.header)
-            detection.energy_at_camera(out=view)
+            return _lent(detection.energy_map, '32FC1', frame.header)
+        message = self._images['energy']
+        view = pixels_in(message, detection.placement.camera_hw, '32FC1', frame.header)
+        detection.energy_at_camera(out=view)
         return message
 
     def anomaly_mask(self, frame: CameraFrame, detection: Detection) -> Image:
-        message = self._images['anomaly_mask']
         if self._size == 'network':
-            fill(message, detection.anomaly_mask, 'mono8', frame.header)
-        else:
-            view = pixels_in(message, detection.placement.camera_hw, 'mono8', frame.header)
-            detection.mask_at_camera(out=view)
+            return _lent(detection.anomaly_mask, 'mono8', frame.header)
+        message = self._images['anomaly_mask']
+        view = pixels_in(message, detection.placement.camera_hw, 'mono8', frame.header)
+        detection.mask_at_camera(out=view)
         return message
 
     def overlay(self, frame: CameraFrame, detection: Detection, label_alpha: float) -> Image:
         """Draw on the camera image, at its size; `label_alpha` is the classes' share, 0..1."""
-        message = self._images['overlay']
         picture = draw_overlay(
             frame.image,
             detection,
@@ -74,12 +71,9 @@ class ResultMessages:
             color_order=frame.color_order,
             label_alpha=label_alpha,
         )
-        if frame.color_order == 'bgr':
-            fill(message, picture, 'bgr8', frame.header)
-        else:
-            view = pixels_in(message, detection.placement.camera_hw, 'bgr8', frame.header)
-            cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=view)
-        return message
+        if frame.color_order == 'rgb':
+            cv2.cvtColor(picture, cv2.COLOR_RGB2BGR, dst=picture)
+        return _lent(picture, 'bgr8', frame.header)
 
     def segmentation_png(self, frame: CameraFrame, detection: Detection) -> CompressedImage:
         """Encode the labels without loss; JPEG would change them at the borders."""
@@ -95,3 +89,9 @@ class ResultMessages:
             return None
         height, width = detection.label_map.shape
         return height, width
+
+
+def _lent(pixels: npt.NDArray[Any], encoding: str, header: Any) -> Image:
+    message = Image()
+    lend(message, pixels, encoding, header)
+    return message

@@ -12,6 +12,7 @@ from hopfield_pebal_ros.node.image_messages import (
     KNOWN_ENCODINGS,
     ImageMessageError,
     fill,
+    lend,
     pixels_in,
     to_color,
 )
@@ -248,3 +249,35 @@ def test_only_what_we_publish_is_written():
         fill(ImageMessage(), PICTURE, 'rgb8', None)
     with pytest.raises(ValueError, match=r'32FC1 takes .* float32, got .* uint8'):
         fill(ImageMessage(), GRAY, '32FC1', None)
+
+
+def test_lent_pixels_are_not_copied():
+    sensor_msgs = pytest.importorskip('sensor_msgs.msg')
+    message, header = sensor_msgs.Image(), sensor_msgs.Image().header
+    energies = GRAY.astype(np.float32) / 7
+    lend(message, energies, '32FC1', header)
+    assert message.header is header
+    assert (message.height, message.width, message.step, message.encoding) == (4, 6, 24, '32FC1')
+    assert np.shares_memory(message.data, energies)
+    assert bytes(message.data) == energies.tobytes()
+
+
+@pytest.mark.parametrize('check_fields', [False, True])
+def test_what_is_lent_is_serialised_as_what_is_filled(check_fields):
+    sensor_msgs = pytest.importorskip('sensor_msgs.msg')
+    serialization = pytest.importorskip('rclpy.serialization')
+    lent, filled = (sensor_msgs.Image(check_fields=check_fields) for _ in range(2))
+    for pixels, encoding in [
+        (GRAY, 'mono8'),
+        (PICTURE[:, ::-1], 'bgr8'),
+        (GRAY / np.float32(7), '32FC1'),
+    ]:
+        lend(lent, pixels, encoding, lent.header)
+        fill(filled, pixels, encoding, filled.header)
+        serialize = serialization.serialize_message
+        assert serialize(lent) == serialize(filled)
+
+
+def test_only_fitting_pixels_are_lent():
+    with pytest.raises(ValueError, match=r'32FC1 takes \(4, 6\) float32, got \(4, 6\) uint8'):
+        lend(ImageMessage(), GRAY, '32FC1', None)

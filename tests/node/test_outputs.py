@@ -138,7 +138,12 @@ def camera_info(image_hw):
 def test_only_what_somebody_listens_to_is_published(open_bench):
     bench = open_bench()
     bench.activate('anomaly_mask')
-    made = bench.node._cameras[''].outputs.messages._images
+    makers = bench.node._cameras[''].outputs._makers
+    made = []
+    for topic, make in list(makers.items()):
+        makers[topic] = lambda *about, topic=topic, make=make: (made.append(topic), make(*about))[
+            1
+        ]
     bench.publish(PICTURE_BGR, 0)
     bench.wait(lambda: bench.received['anomaly_mask'])
-    assert {topic for topic in TOPICS if made[topic].data} == {'anomaly_mask'}
+    assert made == ['anomaly_mask']
