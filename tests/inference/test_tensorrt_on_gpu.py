@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip('tensorrt')
+pytest.importorskip('tensorrt', exc_type=ImportError)
 pytest.importorskip('onnxruntime')
 
 from hopfield_pebal_ros.contract.deployment import read_metadata
@@ -17,7 +17,7 @@ from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
 from hopfield_pebal_ros.inference.engine import Engine, EngineError, Tuning, open_engine
 from tests.tiny_model import TINY_METADATA
 
-pytestmark = [pytest.mark.gpu, pytest.mark.slow]
+pytestmark = pytest.mark.gpu
 
 
 @pytest.fixture(autouse=True)
