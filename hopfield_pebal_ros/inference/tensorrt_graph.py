@@ -23,8 +23,8 @@ def graph_for_tensorrt(model_path: Path, batch_size: int) -> bytes:
     """Return a deployable file rewritten for TensorRT's parser.
 
     Raises:
-        EngineError: the package onnx is missing, the file has another fixed batch size, or its
-            graph uses bytes in between.
+        EngineError: the package onnx is missing, the file has another fixed batch size, its int8
+            has zero points, or its graph computes with bytes in between.
     """
     try:
         import onnx
@@ -34,6 +34,7 @@ def graph_for_tensorrt(model_path: Path, batch_size: int) -> bytes:
         ) from error
     model: Any = onnx.load(model_path)
     graph = model.graph
+    _check_zero_points(graph, onnx, model_path)
     del graph.value_info[:]  # noted types and lengths no longer hold
     _fix_batch(graph, batch_size, model_path)
     nodes = [onnx.helper.make_node('Cast', [IMAGE_INPUT], [_FLOAT_IMAGE], to=_FLOAT)]
@@ -52,6 +53,20 @@ def graph_for_tensorrt(model_path: Path, batch_size: int) -> bytes:
             f'the graph of {model_path} cannot be rewritten for TensorRT: {error}; export it again'
         ) from error
     return bytes(model.SerializeToString())
+
+
+def _check_zero_points(graph: Any, onnx: Any, model_path: Path) -> None:
+    """Refuse what is not symmetric int8: uint8 activations, shifted ones, int32 biases."""
+    quantising = ('QuantizeLinear', 'DequantizeLinear')
+    used = {node.input[2] for node in graph.node if node.op_type in quantising and node.input[2:]}
+    for weight in graph.initializer:
+        if weight.name in used:
+            zero_point = onnx.numpy_helper.to_array(weight)
+            if zero_point.dtype != 'int8' or zero_point.any():
+                raise EngineError(
+                    f'{model_path} is quantised to {zero_point.dtype} around {zero_point.max()}, '
+                    'TensorRT takes int8 around 0 only; export it with --precision fp16'
+                )
 
 
 def _fix_batch(graph: Any, batch_size: int, model_path: Path) -> None:

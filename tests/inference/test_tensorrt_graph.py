@@ -105,6 +105,35 @@ def test_a_graph_that_computes_with_bytes_is_refused(tiny_model: Path):
         graph_for_tensorrt(tiny_model, 1)
 
 
+@pytest.mark.parametrize(
+    ('zero_point', 'is_taken'),
+    [(np.int8(0), True), (np.int8(3), False), (np.uint8(0), False), (np.uint8(128), False)],
+)
+def test_only_symmetric_int8_is_taken(tmp_path: Path, zero_point: np.generic, is_taken: bool):
+    path = tmp_path / 'm.onnx'
+    write_conv_model(path)
+    model = onnx.load(path)
+    model.graph.initializer.extend(
+        [
+            onnx.numpy_helper.from_array(np.array(2, np.float32), 'step'),
+            onnx.numpy_helper.from_array(np.array(zero_point), 'zero_point'),
+        ]
+    )
+    (conv,) = (node for node in model.graph.node if node.op_type == 'Conv')
+    index = list(model.graph.node).index(conv)
+    for name in ('DequantizeLinear', 'QuantizeLinear'):
+        names = [conv.input[0] if name == 'QuantizeLinear' else 'quantised', 'step', 'zero_point']
+        outputs = ['quantised' if name == 'QuantizeLinear' else 'read_back']
+        model.graph.node.insert(index, onnx.helper.make_node(name, names, outputs))
+    conv.input[0] = 'read_back'
+    onnx.save(model, path)
+    if is_taken:
+        assert b'quantised' in graph_for_tensorrt(path, 1)
+    else:
+        with pytest.raises(EngineError, match=r'quantised to u?int8 around \d+, TensorRT.*fp16'):
+            graph_for_tensorrt(path, 1)
+
+
 def test_the_package_onnx_is_named_where_it_is_missing(
     tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ):
