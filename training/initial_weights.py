@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
 from training.checkpoint_files.containers import named_tensors
+from training.checkpoint_files.file_forms import FORMS
 from training.checkpoint_files.loading import load_weights
 from training.checkpoint_files.weight_file import read_document
 from training.models.tapped_network import TappedNetwork
@@ -59,11 +61,18 @@ def take_matching(network: nn.Module, weights: Mapping[str, Tensor], path: Path)
     )
 
 
+def fitting_files(settings: NetworkSettings) -> str:
+    """Return which published files the network can start from, for messages; '' where none is."""
+    if settings.kind == 'segmenter':
+        return f'state dict of {settings.encoder} of timm'
+    return ', '.join(form.name for form in FORMS if form.network == settings.kind)
+
+
 def take_published(closed_set: TappedNetwork, settings: NetworkSettings) -> None:
     """Load the file that the settings name, if they name one.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it is not there, or cannot be read.
         ValueError: it belongs to another network.
     """
     path = settings.weights
@@ -73,6 +82,13 @@ def take_published(closed_set: TappedNetwork, settings: NetworkSettings) -> None
         raise ValueError(
             "no weights are published for the network 'ladder'; leave --network.weights "
             'out, or use --start-from for a checkpoint'
+        )
+    if not path.is_file():
+        raise FileNotFoundError(
+            f'no weight file {path}; put one there that {settings.kind} starts from: '
+            f'{fitting_files(settings)}. torchvision keeps those it has fetched in '
+            f'{torch.hub.get_dir()}/checkpoints. Without --network.weights all weights start at '
+            'random'
         )
     if settings.kind == 'segmenter':
         encoder = cast('nn.Module', closed_set.encoder)

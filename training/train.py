@@ -21,6 +21,7 @@ from training.command_line import RunChoice, check_writable, parse_run, say
 from training.data.data_report import data_report, survey
 from training.data.samples import TrainingSamples
 from training.dry_run import dry_run
+from training.initial_weights import fitting_files
 from training.interrupts import interrupt_flag
 from training.kept_composites import KeptComposites, drop_composites, kept_composites
 from training.loop import run
@@ -76,6 +77,11 @@ def _prepare(out: Path, choice: RunChoice) -> None:
         raise ValueError(
             'a frozen network must have been trained: give --network.weights FILE, the published '
             f'weights of {network.kind}, or --start-from RUN/best.pt'
+        )
+    if not (network.weights or settings.start_from or choice.resume) and fitting_files(network):
+        say(
+            'all weights start at random; --network.weights takes a published file: '
+            f'{fitting_files(network)}'
         )
     for warning in settings.warnings(num_classes=len(settings.inliers.classes)):
         say(f'warning: {warning}')

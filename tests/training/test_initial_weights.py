@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip('torch')
 
 from tests.training.checkpoint_files import published_files
+from training.initial_weights import fitting_files, take_published
 from training.network_settings import NetworkSettings
 from training.networks import build_network
 
@@ -48,3 +49,22 @@ def test_a_file_of_another_network_is_refused(settings):
 def test_a_posterior_needs_a_network_that_has_one():
     with pytest.raises(ValueError, match='lraspp has no posterior of its own'):
         NetworkSettings(kind='lraspp', has_posterior=True)
+
+
+@pytest.mark.parametrize(
+    ('kind', 'files'),
+    [
+        ('ladder-densenet121', 'ImageNet densenet121 of torchvision'),
+        ('deeplabv3plus-resnet50', 'ImageNet resnet50 of torchvision'),
+        ('segmenter', 'state dict of vit_small_patch16_224 of timm'),
+    ],
+)
+def test_a_missing_file_says_which_one_to_put_there(tmp_path, kind, files):
+    network = NetworkSettings(kind=kind, weights=tmp_path / 'imagenet.pth')
+    with pytest.raises(FileNotFoundError, match=f'no weight file .*imagenet.pth.*{files}'):
+        take_published(torch.nn.Identity(), network)
+    assert files in fitting_files(network)
+
+
+def test_a_network_of_our_own_has_no_published_files():
+    assert fitting_files(NetworkSettings(kind='ladder')) == ''

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -22,6 +23,8 @@ class ClassifierTraining:
     weight_decay: float = 5e-4
     largest_shift: float = 0.125
     """Of a crop, as a share of its side."""
+    precision: Literal['bf16', 'fp32'] = 'bf16'
+    """Of convolutions; bf16 halves the time on a processor with AMX, losses are fp32."""
     seed: int = 0
 
 
@@ -80,7 +83,9 @@ def train_classifier(
         order = torch.randperm(len(labels), generator=generator)
         for chosen in order.split(settings.batch_size):
             varied = _varied(pictures[chosen], settings.largest_shift, generator)
-            loss = F.cross_entropy(network(varied), labels[chosen])
+            with torch.autocast('cpu', torch.bfloat16, enabled=settings.precision == 'bf16'):
+                logits = network(varied)
+            loss = F.cross_entropy(logits.float(), labels[chosen])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

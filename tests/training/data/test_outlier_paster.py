@@ -245,3 +245,10 @@ def test_objects_are_as_sharp_as_their_scene_with_matching_and_only_then(network
     assert ratios[True] == pytest.approx(1, rel=0.35)
     if network_scale > 1:  # only an enlarged scene is coarser than what is pasted into it
         assert ratios[False] > 3
+
+
+@pytest.mark.parametrize('network_scale', [0.5, 2.0])
+def test_native_objects_have_the_pixels_of_their_photograph(network_scale):
+    native = replace(ONE, size_by='native', matches_resolution=False)
+    side = side_in_network_px(native, network_scale, Photographs(40))
+    assert side == pytest.approx(40 * network_scale, rel=0.1)

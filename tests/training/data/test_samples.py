@@ -7,6 +7,7 @@ torch = pytest.importorskip('torch')
 from torch.utils.data import DataLoader
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
+from training.data.augmentations import ViewRange
 from training.data.frames import WeightedSource
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outliers.mixture import OutlierSources
@@ -109,3 +110,20 @@ def test_an_outlier_set_without_files_is_refused_before_training(tiny_settings, 
     settings = replace(tiny_settings, exposure=OutlierExposure(sources=sources))
     with pytest.raises(FileNotFoundError, match='no picture matches nowhere/images'):
         samples_for(settings)
+
+
+@pytest.mark.parametrize(('share', 'is_flipped'), [(0.0, False), (1.0, True)])
+def test_as_many_samples_are_mirrored_as_asked(share, is_flipped, tiny_settings, painted_frames):
+    view_range = ViewRange(network_hw=(128, 256), crop_hw=(128, 256), scale=(1.0, 1.0), aspect=1.0)
+    samples = TrainingSamples(
+        [WeightedSource(painted_frames)],
+        seed=0,
+        view_range=view_range,
+        exposure=tiny_settings.exposure,
+        exposed_share=0.0,
+        flipped_share=share,
+    )
+    for place in range(6):
+        labels = torch.from_numpy(painted_frames[place].label_map)
+        expected = labels.flip(1) if is_flipped else labels
+        assert torch.equal(samples[SampleKey(0, place, False)].labels, expected)
