@@ -27,13 +27,16 @@ Process = subprocess.Popen[str]
 
 
 @contextmanager
-def started(module: str, *arguments: str) -> Iterator[Process]:
-    """Give a process `python -m module`; it is interrupted and waited for at the end."""
+def started(module: str, *arguments: str, is_heard: bool = False) -> Iterator[Process]:
+    """Give a process `python -m module`; it is interrupted and waited for at the end.
+
+    With `is_heard` its `stderr` can be read.
+    """
     process = subprocess.Popen(
         [sys.executable, '-m', module, *arguments],
         env={**os.environ, **SETTINGS},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE if is_heard else subprocess.DEVNULL,
         text=True,
     )
     try:
@@ -46,8 +49,9 @@ def started(module: str, *arguments: str) -> Iterator[Process]:
                     process.wait(10)
                 except subprocess.TimeoutExpired:
                     continue
-        assert process.stdout is not None
-        process.stdout.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def answer_of(process: Process, timeout_s: float = 180) -> Any:
