@@ -115,7 +115,11 @@ def energy_of(outputs: AnomalyOutputs, name: str) -> Tensor:
 
 
 def at_size(x: Tensor, size_hw: tuple[int, int]) -> Tensor:
-    """Bring maps (B, C, h, w) to another size: means of whole cells, else bilinear."""
+    """Bring maps (B, C, h, w) to another size: means of whole cells, else bilinear.
+
+    Cells lie over the pixels that they were made of, as in `contract.geometry`, also for networks
+    whose authors align corners outside of them: that would move a map by up to half a cell.
+    """
     height, width = x.shape[2:]
     if (height, width) == size_hw:
         return x
