@@ -23,7 +23,6 @@ from hopfield_pebal_ros.inference.engine import (
     RunPrecision,
     Tuning,
     check_images,
-    empty_maps,
 )
 from hopfield_pebal_ros.inference.openvino_options import (
     check_capability,
@@ -70,26 +69,25 @@ class OpenVinoEngine:
     def infer(self, images: npt.NDArray[np.uint8]) -> NetworkMaps:
         check_images(images, self._metadata)
         compiled = self._compiled_for(len(images))
-        maps = empty_maps(len(images), self._metadata)
-        # OpenVINO wants the array writable and in one piece, though it only reads it
+        # the tensor shares the array's memory, which OpenVINO wants writable and in one piece
         source = np.require(images, requirements=['C', 'W'])
         request = compiled.idle.get()
         try:
-            request.set_tensor(IMAGE_INPUT, self._shared(source))
-            request.set_tensor(LABEL_OUTPUT, self._shared(maps.label_maps))
-            request.set_tensor(ENERGY_OUTPUT, self._shared(maps.energy_maps))
+            request.set_tensor(IMAGE_INPUT, self._openvino.Tensor(source, shared_memory=True))
             request.infer()
+            # a copy is faster than letting OpenVINO write into new arrays (1.4 against 2.3 ms
+            # for a bare graph at 512x1024)
+            return NetworkMaps(
+                label_maps=request.get_tensor(LABEL_OUTPUT).data.copy(),
+                energy_maps=request.get_tensor(ENERGY_OUTPUT).data.copy(),
+            )
         finally:
             compiled.idle.put(request)
-        return maps
 
     def close(self) -> None:
         with self._compiling:
             self._compiled.clear()
             self._model = None
-
-    def _shared(self, array: npt.NDArray[Any]) -> Any:
-        return self._openvino.Tensor(array, shared_memory=True)
 
     def _compiled_for(self, batch_size: int) -> '_Compiled':
         """Return the model for this batch size; the first of its size costs a compilation."""
