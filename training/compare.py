@@ -8,7 +8,7 @@ DIR/report.html with curves and pictures, and DIR/sheet.png. Scores that are fit
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from training.precompute_features import expected_of
 from training.read_network import ReadNetwork, read_network
 from training.scores.fitted_state import load_score, require_same
 from training.scores.readings import ScoreError
-from training.scores.registry import SCORES, score_kind
+from training.scores.registry import SCORES, differences, score_kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +137,18 @@ def compare(arguments: CompareArguments) -> list[str]:
     rows = table_rows(counts, {name: each.score for name, each in scores.items()})
     documents = documents_of(benchmark, summary, network, counts)
     write_comparison(arguments.out, rows, documents, pictures, counts)
-    return [*text_table([COLUMNS, *rows]), f'wrote {arguments.out / "report.html"}']
+    table = [*text_table([COLUMNS, *rows]), *_not_default(scores)]
+    return [*table, f'wrote {arguments.out / "report.html"}']
+
+
+def _not_default(scores: Mapping[str, ScoredFeatures]) -> list[str]:
+    """Return a line about each score whose state was fitted with other numbers than today's."""
+    lines = []
+    for name, (score, _) in scores.items():
+        found = differences(score.settings, score_kind(name).settings)
+        if found:
+            lines.append(f'{name} is fitted with {", ".join(found)}')
+    return lines
 
 
 def _options(arguments: CompareArguments) -> BenchmarkOptions:

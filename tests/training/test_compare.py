@@ -110,6 +110,8 @@ def test_features_fits_and_comparison_belong_together(
         assert name in printed
         assert 0 <= each['figures']['ap'] <= 1
         assert each['milliseconds'] > 0
+    assert 'mahalanobis is fitted with shrinkage=0.1 instead of 0.001' in printed
+    assert 'she is fitted' not in printed
     assert results['scores']['she']['megabytes'] >= 0
     # the network's own free energy is the score of that name, but for the order of upsampling
     own, ours = (results['scores'][x]['figures']['ap'] for x in ('own free_energy', 'free_energy'))

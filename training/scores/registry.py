@@ -30,6 +30,8 @@ from training.scores.score import AnyScore, ScoreSettings, SettingsT
 from training.scores.she import She, SheSettings
 from training.scores.standardised_max_logit import StandardisedMaxLogit
 
+_HOW_FITTED: Final = frozenset(each.name for each in fields(ScoreSettings))
+
 
 @dataclass(frozen=True)
 class ScoreKind:
@@ -116,6 +118,21 @@ def with_changes(
             )
         changed[name] = _changed(changed[name], steps, text, change)
     return changed
+
+
+def differences(settings: Any, default: Any) -> list[str]:
+    """Return numbers of a score that are not the default, such as 'beta=8.0 instead of 32.0'.
+
+    How a fit was run (`ScoreSettings`) is not among them.
+    """
+    found = []
+    for name in (each.name for each in fields(default)):
+        value, usual = getattr(settings, name), getattr(default, name)
+        if is_dataclass(usual):
+            found += [f'{name}.{each}' for each in differences(value, usual)]
+        elif value != usual and name not in _HOW_FITTED:
+            found.append(f'{name}={value} instead of {usual}')
+    return found
 
 
 def _changed(settings: Any, steps: Sequence[str], text: str, change: str) -> Any:

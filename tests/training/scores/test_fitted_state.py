@@ -13,7 +13,13 @@ from safetensors.torch import save_file
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from training.scores.fitted_state import FittedOn, load_score, require_same, save_score
 from training.scores.readings import FitBatch, ScoreError, checked
-from training.scores.registry import SCORES, score_kind, with_changes, with_everywhere
+from training.scores.registry import (
+    SCORES,
+    differences,
+    score_kind,
+    with_changes,
+    with_everywhere,
+)
 from training.scores.she import She, SheSettings
 
 FITTED_ON = FittedOn(
@@ -164,3 +170,13 @@ def test_common_settings_reach_the_parts() -> None:
     heat = with_everywhere(SCORES['heat'].settings, seed=5, leaves_out_empty_classes=True)
     assert heat.gmm.seed == heat.el.seed == heat.seed == 5
     assert heat.gmm_std.leaves_out_empty_classes
+
+
+def test_numbers_that_are_not_the_default_are_named_down_to_the_parts() -> None:
+    default = SCORES['fused'].settings
+    changed = with_changes({'fused': default}, ['fused.boosting.beta=4', 'fused.examples=9'])
+    seeded = with_everywhere(changed['fused'], seed=5)
+    assert differences(seeded, default) == [
+        'examples=9 instead of 50000',
+        'boosting.beta=4.0 instead of 16.0',
+    ]
