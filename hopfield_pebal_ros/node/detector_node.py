@@ -256,10 +256,21 @@ class DetectorNode(LifecycleNode):
             )
 
     def _look(self) -> None:
+        if self._waits_for_clock():
+            self.get_logger().warning(
+                'use_sim_time is set and nothing comes on /clock: play the bag with --clock, or '
+                'set use_sim_time to false',
+                throttle_duration_sec=_PATIENCE_S,
+                skip_first=True,
+            )
         self._snapshots.end_if_due()
         self._update_inputs()
         for camera in self._cameras.values():
             camera.look()
+
+    def _waits_for_clock(self) -> bool:
+        clock = self.get_clock()
+        return bool(clock.ros_time_is_active and not clock.now().nanoseconds)
 
     def _stop_working(self) -> None:
         self._is_active = False

@@ -11,7 +11,11 @@ from hopfield_pebal_ros.node.ground_points import CameraPose, Matrix
 
 
 class StaticTransforms:
-    """Listens to /tf_static where tf2_msgs is installed; knows nothing where it is not."""
+    """Listens to /tf_static where tf2_msgs is installed; knows nothing where it is not.
+
+    A camera on a moving joint is left out: its pose on /tf would have to be that of the stamp of
+    each image, and the ground points of a camera that turns say less than its regions.
+    """
 
     def __init__(self, node: Any) -> None:
         self._in_parent: dict[str, tuple[str, Matrix]] = {}

@@ -26,6 +26,7 @@ def test_a_looped_bag_with_sim_time_goes_on(open_bench):
     bench.activate('energy')
     clock = bench.probe.create_publisher(Clock, '/clock', 10)
     bench.wait(lambda: clock.get_subscription_count())
+    assert bench.node._waits_for_clock()
     numbers = [10, 11, 12, 1, 2]  # from the end of the bag back to its start
     for count, number in enumerate(numbers, 1):
         clock.publish(Clock(clock=Time(sec=1000 + number, nanosec=20_000_000)))
@@ -34,6 +35,7 @@ def test_a_looped_bag_with_sim_time_goes_on(open_bench):
         bench.publish(RED if number in (1, 2) else 0 * RED, number)
         bench.wait(lambda n=count: bench.health().num_published == n)
     assert bench.stamps('energy') == numbers
+    assert not bench.node._waits_for_clock()
     found = bench.health()
     assert found.num_off_clock == 0
     assert found.latency_ms[99] == pytest.approx(20, abs=0.001)
