@@ -5,6 +5,7 @@ with all its surroundings. A step then costs the heads alone.
 """
 
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,7 +23,7 @@ from training.data.samples import Sample, SampleKey, TrainingSamples
 from training.data.workers import WORKER_START, start_worker
 from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import normalised
-from training.processes import Processes, autocast
+from training.processes import LOG_FILE_INTERVAL_S, Processes, autocast
 from training.settings import TrainSettings
 
 _CENTRED_SHARE: Final = 0.5
@@ -184,7 +185,14 @@ def _render(
 ) -> None:
     network.eval()
     device = next(network.parameters()).device
-    for index, sample in enumerate(tqdm(_pictures(samples, settings), total=len(labels))):
+    pictures = tqdm(
+        _pictures(samples, settings),
+        desc='composites',
+        total=len(labels),
+        unit='picture',
+        mininterval=0.5 if sys.stderr.isatty() else LOG_FILE_INTERVAL_S,
+    )
+    for index, sample in enumerate(pictures):
         image = normalised(sample.image.to(device)).contiguous(memory_format=torch.channels_last)
         with torch.inference_mode(), autocast(settings, device):
             found = network.closed_set.taps(image)

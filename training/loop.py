@@ -19,7 +19,7 @@ from training.losses.world import World
 from training.margins import Margins, margins_from
 from training.memory_fill import fill_stored_patterns
 from training.models.deployed import normalised
-from training.processes import Processes
+from training.processes import LOG_FILE_INTERVAL_S, Processes
 from training.run_log import RunLog
 from training.run_state import RunState
 from training.schedule import learning_rate_at
@@ -27,8 +27,6 @@ from training.settings import TrainSettings
 from training.step import Stepper
 
 _MARGIN_SAMPLES = 64
-_LOG_FILE_INTERVAL_S = 30
-"""Between two states of the progress bar where nobody watches it move."""
 
 
 def run(
@@ -69,7 +67,7 @@ def run(
         unit='step',
         smoothing=0.05,
         disable=log is None,
-        mininterval=0.5 if sys.stderr.isatty() else _LOG_FILE_INTERVAL_S,
+        mininterval=0.5 if sys.stderr.isatty() else LOG_FILE_INTERVAL_S,
     )
     started, done = time.perf_counter(), 0
     with bar:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from training.data.augmentations import CameraVariation
 from training.data.inlier_sets import InlierSettings
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outliers.mixture import OutlierSources
@@ -42,26 +43,32 @@ _ALL_TAPS: Final = ('l2', 'l3', 'l4', 'd1', 'd2', 'd3', 'logits')
 HOPFIELD_PEBAL: Final = TrainSettings(
     inliers=InlierSettings(camvid_repeats=1, cityscapes_repeats=30),
     num_drives=0,
+    kept_composites=390,
     crop_hw=(256, 512),
     scale=(0.9, 2.0),
+    crops_stay_inside=True,
+    camera=CameraVariation(strength=0.5, jpeg_share=0.8),
     exposed_share=0.92,
     exposure=OutlierExposure(
         sources=OutlierSources(
             procedural_share=0.15, yolo_share=0.5, masks_share=0.05, regions_share=0.3
         ),
-        most_objects=3,
+        most_objects=5,
         size_by='area',
-        smallest_area=0.03,
-        largest_area=0.4,
+        smallest_area=0.008,
+        largest_area=0.2,
+        enlarges=True,
         small_share=0.35,
         on_ground_share=0.5,
+        stays_inside=True,
+        any_light_above_px=64,
         color_match_share=0.4,
         most_street_objects=3,
         vehicle_share=0.3,
         turned_hue_share=0.3,
         scene_blur_share=0.07,
         recolored_share=0.1,
-        photographs_share=0.12,
+        photographs_share=0.1,
     ),
     network=NetworkSettings(kind='espnetv2', is_frozen=True),
     branch=BranchSettings(
@@ -76,12 +83,13 @@ HOPFIELD_PEBAL: Final = TrainSettings(
         *('hopfield_boosting_energy', 'abstention_energy'),
         *('outlier_logit', 'background_energy'),
     ),
-    fusion_weights=(1.0, 0.5, 0.5, 0.25),
+    fusion_weights=(1.0, 0.5, 0.25, 0.25),
     batch_size=8,
     closed_set_steps=0,
     anomaly_steps=450,
     anomaly_learning_rate=3e-3,
     weight_decay=1e-2,
+    average_decay=0.99,
     warmup_share=0.25,
     losses=LossSettings(
         cross_entropy_weight=0.0,

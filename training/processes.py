@@ -15,6 +15,9 @@ from training.settings import TrainSettings
 _PATIENCE: Final = timedelta(hours=3)
 """How long processes wait for the first one, which renders and validates."""
 
+LOG_FILE_INTERVAL_S: Final = 30
+"""Between two states of a progress bar where nobody watches it move."""
+
 _PRECISIONS = {'bf16': torch.bfloat16, 'fp16': torch.float16, 'fp32': torch.float32}
 
 

@@ -75,11 +75,15 @@ def training_samples(
         sources,
         seed=settings.seed,
         view_range=ViewRange(
-            network_hw=settings.network_hw, crop_hw=picture_hw, scale=settings.scale
+            network_hw=settings.network_hw,
+            crop_hw=picture_hw,
+            scale=settings.scale,
+            stays_inside=settings.crops_stay_inside,
         ),
         exposure=settings.exposure,
         exposed_share=settings.exposed_share,
         flipped_share=settings.flipped_share,
+        camera=settings.camera,
     )
 
 

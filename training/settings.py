@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from training.data.augmentations import CameraVariation
 from training.data.inlier_sets import InlierSettings
 from training.data.outlier_exposure import OutlierExposure
 from training.loss_settings import LossSettings
@@ -51,6 +52,10 @@ class TrainSettings:
     """Training crop [px]."""
     scale: tuple[float, float] = (0.6, 1.7)
     """Smallest and largest scale of a crop, 1: as the network will see the whole frame."""
+    crops_stay_inside: bool = False
+    """Whether crops show the frame alone; else some show the padding of the letterbox, as the
+    network will see it beside narrow frames."""
+    camera: CameraVariation = field(default_factory=CameraVariation)
     flipped_share: float = 0.5
     """Share of samples that are mirrored."""
     exposed_share: float = 0.9

@@ -24,6 +24,8 @@ class ViewRange:
     """Relative to the scale at which the whole frame fits into the network input."""
     aspect: float = 1.15
     """Widths are stretched by up to this factor, or shrunk by it."""
+    stays_inside: bool = False
+    """Whether views keep to the frame; one that does not fit is shrunk."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class View:
 def draw_view(frame_hw: tuple[int, int], view_range: ViewRange, rng: np.random.Generator) -> View:
     """Choose scale, aspect and place of a crop of a frame of size `frame_hw`.
 
-    The crop lies anywhere in the network input, padding of the letterbox included: the network
-    must learn what it will see beside narrow frames.
+    Unless the range forbids it, the crop lies anywhere in the network input, padding of the
+    letterbox included: the network must learn what it will see beside narrow frames.
     """
     fit = min(view_range.network_hw[0] / frame_hw[0], view_range.network_hw[1] / frame_hw[1])
     low, high = view_range.scale
@@ -48,6 +50,12 @@ def draw_view(frame_hw: tuple[int, int], view_range: ViewRange, rng: np.random.G
     stretch = float(np.exp(rng.uniform(-1, 1) * np.log(view_range.aspect)))
     height = max(1, round(view_range.crop_hw[0] / scale))
     width = max(1, round(view_range.crop_hw[1] / (scale * stretch)))
+    if view_range.stays_inside:
+        fitting = min(1.0, frame_hw[0] / height, frame_hw[1] / width)
+        height, width = max(1, int(height * fitting)), max(1, int(width * fitting))
+        return View(
+            _start(frame_hw[0], height, 0, rng), _start(frame_hw[1], width, 0, rng), height, width
+        )
     margins_hw = [
         max(0, round(network / fit) - frame) // 2
         for network, frame in zip(view_range.network_hw, frame_hw, strict=True)
@@ -105,33 +113,56 @@ def to_crop(
     return image.as_subclass(Tensor), mask.as_subclass(Tensor)
 
 
-def vary_camera(image: Tensor, rng: np.random.Generator) -> Tensor:
+@dataclass(frozen=True, kw_only=True)
+class CameraVariation:
+    """How far pictures are varied, beside where they look."""
+
+    strength: float = 1.0
+    """Of light, colour, focus and noise; 1: brightness by up to 30 %, the rest alike; 0: none."""
+    jpeg_share: float = 0.25
+    """Share of pictures that are compressed once more."""
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.strength <= 2 and 0 <= self.jpeg_share <= 1):
+            raise ValueError(
+                'strength must lie in 0..2 and jpeg_share in 0..1, got '
+                f'{self.strength} and {self.jpeg_share}'
+            )
+
+
+def vary_camera(
+    image: Tensor, rng: np.random.Generator, variation: CameraVariation | None = None
+) -> Tensor:
     """Vary light, colour, focus, noise and compression of a whole picture.
 
     Args:
         image: (3, h, w) uint8 RGB.
         rng: source of every choice.
+        variation: how far.
 
     Returns:
         (3, h, w) uint8 RGB.
     """
-    image = tv.adjust_brightness(image, rng.uniform(0.7, 1.3))
-    image = tv.adjust_contrast(image, rng.uniform(0.7, 1.3))
-    if rng.random() < 0.5:
+    variation = variation or CameraVariation()
+    strength = variation.strength
+    image = tv.adjust_brightness(image, 1 + strength * rng.uniform(-0.3, 0.3))
+    image = tv.adjust_contrast(image, 1 + strength * rng.uniform(-0.3, 0.3))
+    if rng.random() < 0.5 * strength:
         image = tv.adjust_saturation(image, rng.uniform(0.3, 1.6))
-    image = _tinted(image, rng)
-    if rng.random() < 0.25:
+    image = _tinted(image, rng, strength=strength)
+    if rng.random() < 0.25 * strength:
         image = _blurred(image, sigma_px=rng.uniform(0.4, 1.6))
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 * strength:
         image = _noisy(image, sigma=rng.uniform(1, 8), rng=rng)
-    if rng.random() < 0.25:
+    if rng.random() < variation.jpeg_share:
         image = _compressed(image, quality=int(rng.integers(40, 95)))
     return image
 
 
-def _tinted(image: Tensor, rng: np.random.Generator) -> Tensor:
+def _tinted(image: Tensor, rng: np.random.Generator, *, strength: float) -> Tensor:
     """Multiply each channel by its own gain and bend all by one gamma, through a table."""
-    gains, gamma = rng.uniform(0.88, 1.12, 3), float(np.exp(rng.uniform(-0.3, 0.3)))
+    gains = 1 + strength * rng.uniform(-0.12, 0.12, 3)
+    gamma = float(np.exp(strength * rng.uniform(-0.3, 0.3)))
     curve = 255 * (np.arange(256) / 255) ** gamma
     table = np.clip(curve[:, None] * gains, 0, 255).astype(np.uint8)[None]  # (1, 256, 3)
     pixels = np.ascontiguousarray(image.permute(1, 2, 0).numpy())

@@ -16,6 +16,13 @@ _UNTOUCHED_ALPHA: Final = 0.05
 """Between the two a pixel is part object, part scene, and is ignored."""
 
 _SHARPEST_SIGMA_PX: Final = 0.1  # less is no blur at all
+_COLOR_MATCH: Final = (0.4, 1.0)
+"""Share of the way to the colours of the place."""
+
+_CHANCE_GAIN: Final = (0.7, 1.3)
+_CHANCE_OFFSET: Final = (-25.0, 25.0)
+_CHANCE_SATURATION: Final = (0.5, 1.3)
+
 _MOST_BLUR: Final = 0.2
 """Sigma by the object's shorter side."""
 
@@ -28,9 +35,10 @@ def blend(
     top: int,
     left: int,
     is_color_matched: bool,
+    is_lit_by_place: bool = True,
     rng: np.random.Generator,
 ) -> None:
-    """Lay the object over the part of the picture it meets, in the scene's light and noise.
+    """Lay the object over the part of the picture it meets.
 
     Args:
         image_rgb: (H, W, 3) uint8 RGB, written.
@@ -39,6 +47,7 @@ def blend(
         top: row of its first row; any number.
         left: column of its first column; any number.
         is_color_matched: whether it takes on the colours of its place.
+        is_lit_by_place: whether it takes on brightness and noise of its place, or gets any light.
         rng: source of every choice.
     """
     height, width = label_map.shape
@@ -53,12 +62,15 @@ def blend(
     scene = image_rgb[rows, columns].astype(np.float32)
     alpha = cut_out.alpha[inside]
     seen = cut_out.rgb[inside].astype(np.float32)
+    if not is_lit_by_place:
+        seen = _in_any_light(seen, rng)
     if is_color_matched:
-        seen = _colored_like(scene, seen, alpha)
-    lit = _lit_like(scene, seen, alpha, share=rng.uniform(0, 0.7))
-    noise = rng.standard_normal(lit.shape, np.float32) * np.float32(noise_of(scene))
+        seen = _colored_like(scene, seen, alpha, share=rng.uniform(*_COLOR_MATCH))
+    if is_lit_by_place:
+        seen = _lit_like(scene, seen, alpha, share=rng.uniform(0, 0.7))
+        seen += rng.standard_normal(seen.shape, np.float32) * np.float32(noise_of(scene))
     cover = alpha[..., None]
-    mixed = scene * (1 - cover) + cover * (lit + noise)
+    mixed = scene * (1 - cover) + cover * seen.clip(0, 255)
     image_rgb[rows, columns] = np.clip(mixed, 0, 255).astype(np.uint8)
     labels = label_map[rows, columns]
     labels[alpha > _UNTOUCHED_ALPHA] = IGNORE_ID
@@ -162,14 +174,25 @@ def _colored_like(
     scene: npt.NDArray[np.float32],
     object_rgb: npt.NDArray[np.float32],
     alpha: npt.NDArray[np.float32],
+    *,
+    share: float,
 ) -> npt.NDArray[np.float32]:
-    """Give the object mean and deviation of each channel of the scene (Reinhard et al. 2001)."""
+    """Move mean and deviation of each channel towards the scene's (Reinhard et al. 2001)."""
     weight = (alpha / max(float(alpha.sum()), 1e-3))[..., None]
     mean = (object_rgb * weight).sum(axis=(0, 1))
     deviation = np.sqrt((np.square(object_rgb - mean) * weight).sum(axis=(0, 1)))
     # a flat scene must not flatten the object, nor a busy one blow up its noise
     contrast = np.clip(scene.std(axis=(0, 1)) / np.maximum(deviation, 1.0), 0.5, 1.5)
-    return np.asarray((object_rgb - mean) * contrast + scene.mean(axis=(0, 1)), np.float32)
+    moved = mean + share * (scene.mean(axis=(0, 1)) - mean)
+    return np.asarray((object_rgb - mean) * contrast**share + moved, np.float32)
+
+
+def _in_any_light(
+    object_rgb: npt.NDArray[np.float32], rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    lit = object_rgb * rng.uniform(*_CHANCE_GAIN) + rng.uniform(*_CHANCE_OFFSET)
+    grey = lit.mean(axis=2, keepdims=True)
+    return np.asarray(grey + (lit - grey) * rng.uniform(*_CHANCE_SATURATION), np.float32)
 
 
 def _lit_like(

@@ -1,5 +1,6 @@
 """Outlier exposure: what is pasted into street frames, how large, where and how blended."""
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -55,6 +56,14 @@ class OutlierExposure:
     """Blur (sigma) of each object's border, and of all of a drawn one [px]; 0 0: hard borders."""
     blurred_share: float = 0.3
     """Share of photographed objects whose inside is blurred with the border."""
+    any_light_above_px: float = math.inf
+    """Objects with a longer side above this get any brightness and saturation; the others take on
+    some of the brightness of their place, and its noise [px of the network input]."""
+    stays_inside: bool = False
+    """Whether objects lie inside the picture as a whole, as far as they fit."""
+    enlarges: bool = False
+    """Whether photographed objects become larger than they are, and so less sharp than the scene,
+    where the drawn size says so; else those are pasted as they are."""
     matches_resolution: bool = True
     """Whether objects get the resolution of their scene. Without it sharp means outlier, and 10
     to 30 points of AP are lost: for comparison only."""

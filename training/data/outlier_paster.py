@@ -85,15 +85,14 @@ class OutlierPaster:
             sigma_px = rng.uniform(*settings.scene_blur_px) * canvas_scale / network_scale
             image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma_px), np.uint8)
         scene_rgb = image.mean(axis=(0, 1)).astype(np.uint8)
+        scale = network_scale / canvas_scale
         for source in self._drawn_sources(rng):
             cut_out = self._sized(
-                source,
-                rng,
-                network_scale / canvas_scale,
-                canvas_scale=canvas_scale,
-                canvas_px=labels.size,
+                source, rng, scale, canvas_scale=canvas_scale, canvas_px=labels.size
             )
-            self._paste_one(cut_out, image, labels, rng)
+            size_px = scale * max(cut_out.alpha.shape)
+            is_lit = size_px <= settings.any_light_above_px
+            self._paste_one(cut_out, image, labels, rng, is_lit_by_place=is_lit)
         if _happens(settings.black_out_share, rng):
             black_out(image, labels, scene_rgb * np.uint8(rng.integers(2)))
         if self._photographs and _happens(settings.recolored_share, rng):
@@ -125,23 +124,41 @@ class OutlierPaster:
         image_rgb: npt.NDArray[np.uint8],
         label_map: npt.NDArray[np.uint8],
         rng: np.random.Generator,
+        *,
+        is_lit_by_place: bool,
     ) -> None:
         settings = self._settings
         if cut_out.is_drawn and rng.random() < settings.scene_texture_share:
             cut_out = clad(cut_out, image_rgb, rng)
-        bottom, centre = self._place(label_map, rng)
+        bottom_centre = self._place(label_map, rng)
         is_blurred = cut_out.is_drawn or rng.random() < settings.blurred_share
         sigma_px = rng.uniform(*settings.feather_px)
         cut_out = softened(cut_out, sigma_px=sigma_px, is_blurred=is_blurred)
+        top, left = self._corner(bottom_centre, cut_out.alpha.shape, label_map.shape)
         blend(
             image_rgb,
             label_map,
             cut_out,
-            top=bottom - cut_out.alpha.shape[0] + 1,
-            left=centre - cut_out.alpha.shape[1] // 2,
+            top=top,
+            left=left,
             is_color_matched=_happens(settings.color_match_share, rng),
+            is_lit_by_place=is_lit_by_place,
             rng=rng,
         )
+
+    def _corner(
+        self,
+        bottom_centre: tuple[int, int],
+        object_hw: tuple[int, ...],
+        picture_hw: tuple[int, ...],
+    ) -> tuple[int, int]:
+        """Return row and column of the first pixel of an object that stands on `bottom_centre`."""
+        top = bottom_centre[0] - object_hw[0] + 1
+        left = bottom_centre[1] - object_hw[1] // 2
+        if self._settings.stays_inside:
+            top = min(max(top, 0), max(picture_hw[0] - object_hw[0], 0))
+            left = min(max(left, 0), max(picture_hw[1] - object_hw[1], 0))
+        return top, left
 
     def _sized(
         self,
@@ -154,8 +171,8 @@ class OutlierPaster:
     ) -> CutOut:
         """Draw an object and a size, and bring it to it.
 
-        A photograph is never enlarged beyond the coarser of canvas and network: it would be less
-        sharp than the scene.
+        Unless the settings say so, a photograph is not enlarged beyond the coarser of canvas and
+        network: it would be less sharp than the scene.
 
         Args:
             source: of the object.
@@ -179,7 +196,7 @@ class OutlierPaster:
             size_px = max(1, round(size_px / network_scale))
             cut_out = source.draw(rng, size_px)
             factor = size_px / max(cut_out.alpha.shape)
-        if settings.matches_resolution and not cut_out.is_drawn:
+        if settings.matches_resolution and not (cut_out.is_drawn or settings.enlarges):
             factor = min(factor, max(1.0, 1 / network_scale))
         return resized(cut_out, factor)
 

@@ -8,7 +8,14 @@ import numpy.typing as npt
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
-from training.data.augmentations import ViewRange, cut, draw_view, to_crop, vary_camera
+from training.data.augmentations import (
+    CameraVariation,
+    ViewRange,
+    cut,
+    draw_view,
+    to_crop,
+    vary_camera,
+)
 from training.data.frames import Frame, WeightedSource
 from training.data.outlier_exposure import OutlierExposure
 from training.data.outlier_paster import OutlierPaster
@@ -52,6 +59,7 @@ class TrainingSamples(Dataset[Sample]):
         exposure: OutlierExposure,
         exposed_share: float,
         flipped_share: float = 0.5,
+        camera: CameraVariation | None = None,
     ) -> None:
         """Wire the parts.
 
@@ -62,6 +70,7 @@ class TrainingSamples(Dataset[Sample]):
             exposure: what is pasted.
             exposed_share: share of samples with pasted outliers, where the key allows them.
             flipped_share: share of samples that are mirrored.
+            camera: how far pictures are varied.
 
         Raises:
             FileNotFoundError: an outlier set is empty; the message says what was sought.
@@ -73,6 +82,7 @@ class TrainingSamples(Dataset[Sample]):
         self._paster = OutlierPaster(exposure, [each.frames for each in sources])
         self._exposed_share = exposed_share
         self._flipped_share = flipped_share
+        self._camera = camera
 
     def __len__(self) -> int:
         return sum(len(each.frames) * each.repeats for each in self._sources)
@@ -103,7 +113,7 @@ class TrainingSamples(Dataset[Sample]):
             crop_hw=self._view_range.crop_hw,
             is_flipped=bool(rng.random() < self._flipped_share),
         )
-        return Sample(vary_camera(image, rng), labels, frame.name)
+        return Sample(vary_camera(image, rng, self._camera), labels, frame.name)
 
     def _frame(self, index: int) -> Frame:
         for source in self._sources:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ torch = pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.labels import IGNORE_ID
 from training.data.augmentations import (
+    CameraVariation,
     View,
     ViewRange,
     cut,
@@ -51,6 +54,15 @@ def test_views_of_narrow_frames_reach_into_the_letterbox_as_far_as_the_vehicle_s
     assert max(view.left + view.width for view in views) > 540
 
 
+@pytest.mark.parametrize('frame_hw', [(360, 480), (100, 900), (512, 1024)])
+def test_views_keep_to_the_frame_where_asked(frame_hw):
+    view_range = replace(RANGE, stays_inside=True)
+    for seed in range(50):
+        view = draw_view(frame_hw, view_range, np.random.default_rng(seed))
+        assert 0 <= view.top <= frame_hw[0] - view.height
+        assert 0 <= view.left <= frame_hw[1] - view.width
+
+
 def test_a_larger_view_holds_the_whole_frame_and_ignores_the_rest():
     image, labels = numbered(4, 6)
     cut_image, cut_labels = cut(image, labels, View(-1, -2, 6, 10))
@@ -88,3 +100,15 @@ def test_camera_keeps_shape_and_type_and_follows_the_seed():
         assert varied.shape == image.shape
         assert varied.dtype == torch.uint8
         assert torch.equal(varied, again)
+
+
+def test_strength_zero_leaves_a_picture_as_it_is():
+    image = torch.randint(0, 256, (3, 20, 30), dtype=torch.uint8)
+    still = CameraVariation(strength=0, jpeg_share=0)
+    for seed in range(10):
+        assert torch.equal(vary_camera(image, np.random.default_rng(seed), still), image)
+
+
+def test_variation_refuses_what_is_no_strength():
+    with pytest.raises(ValueError, match=r'strength must lie in 0\.\.2'):
+        CameraVariation(strength=3)

@@ -20,7 +20,7 @@ def square(side, color=(200, 40, 40)):
     return CutOut(rgb, np.ones((side, side), np.float32))
 
 
-def blended(cut_out, *, top=10, left=10, is_color_matched=False, scene=100):
+def blended(cut_out, *, top=10, left=10, is_color_matched=False, is_lit_by_place=True, scene=100):
     image, labels = np.full((40, 50, 3), scene, np.uint8), np.zeros((40, 50), np.uint8)
     blend(
         image,
@@ -29,6 +29,7 @@ def blended(cut_out, *, top=10, left=10, is_color_matched=False, scene=100):
         top=top,
         left=left,
         is_color_matched=is_color_matched,
+        is_lit_by_place=is_lit_by_place,
         rng=np.random.default_rng(0),
     )
     return image, labels
@@ -50,10 +51,20 @@ def test_what_lies_beyond_the_picture_is_cut_off(top, left, seen):
     assert (labels == OUTLIER_ID).sum() == {12: 3 * 2, 10: 2 * 5, 0: 0}[seen]
 
 
-def test_matched_colours_are_those_of_the_place():
+def test_matched_colours_go_at_least_two_fifths_of_the_way_to_the_place():
+    colours = square(8).rgb[0, 0].astype(int)
     image, labels = blended(square(8), is_color_matched=True, scene=90)
-    # mean 90 in each channel; a flat scene at 90 leaves nothing else
-    assert np.abs(image[labels == OUTLIER_ID].astype(int) - 90).max() <= 1
+    matched = image[labels == OUTLIER_ID].astype(int)
+    assert (matched == matched[0]).all()  # a flat scene has neither noise nor contrast
+    assert (np.abs(matched[0] - 90) <= 0.6 * np.abs(colours - 90) + 1).all()
+
+
+def test_any_light_depends_on_chance_and_not_on_the_place():
+    dark, labels = blended(square(8), scene=10, is_lit_by_place=False)
+    bright, _ = blended(square(8), scene=240, is_lit_by_place=False)
+    assert np.array_equal(dark[labels == OUTLIER_ID], bright[labels == OUTLIER_ID])
+    lit, _ = blended(square(8), scene=240)
+    assert not np.array_equal(dark[labels == OUTLIER_ID], lit[labels == OUTLIER_ID])
 
 
 def test_borders_are_soft_on_every_side_and_take_the_colour_of_the_inside():

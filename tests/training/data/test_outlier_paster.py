@@ -103,6 +103,45 @@ def test_photographs_are_not_enlarged_where_the_scene_is_not(network_scale, side
     assert found == pytest.approx(side, rel=0.1)
 
 
+def test_photographs_are_enlarged_where_asked():
+    exposure = replace(ONE, smallest_px=30, largest_px=30, on_ground_share=0.0, enlarges=True)
+    widths = []
+    for seed in range(20):
+        _, labels = exposed(seed, exposure, objects=Photographs(side=6))
+        widths.append(np.any(labels == OUTLIER_ID, axis=0).sum())
+    assert max(widths) == 30
+
+
+def test_objects_stay_inside_where_asked():
+    size = {'smallest_px': 30, 'largest_px': 30, 'on_ground_share': 0.0}
+    cut, whole = (
+        [
+            int((exposed(seed, exposure, objects=Photographs(side=30))[1] == OUTLIER_ID).sum())
+            for seed in range(20)
+        ]
+        for exposure in (replace(ONE, **size), replace(ONE, **size, stays_inside=True))
+    )
+    assert min(cut) < 30 * 30
+    assert set(whole) == {30 * 30}
+
+
+def test_large_objects_get_any_light_where_asked():
+    flat = Photographs(side=30)
+    flat.draw = lambda _rng, _size_px: CutOut(
+        np.full((30, 30, 3), 128, np.uint8), np.ones((30, 30), np.float32)
+    )
+    size = {'smallest_px': 30, 'largest_px': 30, 'stays_inside': True}
+
+    def brightness(scene_value, **changes):
+        scene = np.full((80, 120, 3), scene_value, np.uint8), street()[1]
+        image, labels = exposed(1, replace(ONE, **size, **changes), scene=scene, objects=flat)
+        return float(image[labels == OUTLIER_ID].mean())
+
+    assert brightness(20) < brightness(220) - 5
+    assert brightness(20, any_light_above_px=29) == brightness(220, any_light_above_px=29)
+    assert brightness(20, any_light_above_px=31) < brightness(220, any_light_above_px=31) - 5
+
+
 def test_areas_are_shares_of_the_crop():
     tenth = replace(ONE, size_by='area', smallest_area=0.04, largest_area=0.04)
     areas = [
