@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.engine_variants import Variant
 from hopfield_pebal_ros.inference.detection import Inferred, Prepared
-from hopfield_pebal_ros.inference.detector import AnomalyDetector
 from hopfield_pebal_ros.inference.engine import PerformanceMode, Tuning
 from hopfield_pebal_ros.node.pipeline import run_pipeline
 
@@ -34,12 +33,7 @@ def flow(
     period_s: float = 0.0,
 ) -> Flow:
     """Send frames through: as fast as they are taken, or one each period."""
-    detector = AnomalyDetector.open(
-        variant.model,
-        backend=variant.backend,
-        precision=variant.precision,
-        tuning=Tuning(performance_mode=mode),
-    )
+    detector = variant.open(Tuning(performance_mode=mode))
     frame = np.random.default_rng(0).integers(0, 256, (*CAMERA_HW, 3), np.uint8)
     taken_s: list[float] = []
     finished_s: list[float] = []

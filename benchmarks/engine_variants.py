@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
-from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision
+from hopfield_pebal_ros.inference.engine import (
+    DEFAULT_TUNING,
+    Backend,
+    EngineError,
+    RunPrecision,
+    Tuning,
+)
 
 
 @dataclass(frozen=True)
@@ -19,8 +25,10 @@ class Variant:
     def name(self) -> str:
         return f'{self.backend}_{self.precision}'
 
-    def open(self) -> AnomalyDetector:
-        return AnomalyDetector.open(self.model, backend=self.backend, precision=self.precision)
+    def open(self, tuning: Tuning = DEFAULT_TUNING) -> AnomalyDetector:
+        return AnomalyDetector.open(
+            self.model, backend=self.backend, precision=self.precision, tuning=tuning
+        )
 
 
 def variants_of(model: Path, int8: Path | None) -> list[Variant]:

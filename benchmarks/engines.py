@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.engine_agreement import LabelledSet, agreements, average_precision
-from benchmarks.engine_pipeline import flow
+from benchmarks.engine_options import option_figures
 from benchmarks.engine_variants import Variant, variants_of
 from benchmarks.figures import Figure, to_json
 from benchmarks.machine_rates import bytes_per_s, multiply_adds_per_s
@@ -30,6 +30,7 @@ from benchmarks.openvino_layers import Layer, measured_layers, worst_layers
 from benchmarks.timing import medians_in_turn
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
+from hopfield_pebal_ros.inference.engine import EngineError
 from training.export_check import TOLERANCES, Agreement
 from training.export_images import verification_images
 from training.models.anomaly_network import AnomalyNetwork
@@ -46,7 +47,10 @@ NUM_WORST: Final = 5
 def main() -> None:
     arguments = _parsed()
     logging.getLogger('torch').setLevel(logging.ERROR)
-    variants = variants_of(arguments.model, arguments.int8)
+    try:
+        variants = variants_of(arguments.model, arguments.int8)
+    except (EngineError, OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
     images = verification_images(arguments.images, read_metadata(arguments.model).network_hw)
     labelled = LabelledSet(arguments.dataset, arguments.root) if arguments.dataset else None
     compared = dict(
@@ -60,7 +64,7 @@ def main() -> None:
     figures += best_figures(best, speeds)
     figures += [peak_memory_figure(each) for each in variants]
     figures += floor_figures(best, speeds, repeats=arguments.repeats)
-    figures += pipeline_figures(best, num_frames=10 * arguments.repeats)
+    figures += option_figures(best, repeats=arguments.repeats)
     if arguments.quick:
         figures = [replace(each, target=None) for each in figures]
     print(to_json(figures))  # noqa: T201
@@ -207,28 +211,6 @@ def _layer_figure(place: int, layer: Layer, excess_ms: float) -> Figure:
     computes = ', '.join(layer.fused) or layer.name
     unit = f'ms above its floor, of {layer.time_ms:.2f} ms: {layer.kind} ({computes})'
     return Figure(f'worst_layer_{place}', excess_ms, unit, 'lower', None)
-
-
-def pipeline_figures(best: Variant, *, num_frames: int) -> list[Figure]:
-    """Compare overlapped work with one frame after another, at and below saturation."""
-    plain = flow(best, mode='latency', depth=1, num_frames=num_frames)
-    deep = flow(best, mode='latency', depth=2, num_frames=num_frames)
-    streams = flow(best, mode='throughput', depth=3, num_frames=num_frames)
-    period_s = 2 / plain.frames_per_s
-    slow = [
-        flow(best, mode='latency', depth=depth, num_frames=num_frames // 2, period_s=period_s)
-        for depth in (1, 2)
-    ]
-    ratios = {
-        'pipeline_depth_2_frames_per_s': deep.frames_per_s / plain.frames_per_s,
-        'throughput_mode_depth_3_frames_per_s': streams.frames_per_s / plain.frames_per_s,
-        'pipeline_depth_2_latency_at_half_rate': slow[1].latency_ms / slow[0].latency_ms,
-        'pipeline_depth_2_latency_at_saturation': deep.latency_ms / plain.latency_ms,
-    }
-    return [
-        Figure(name, value, 'of depth 1', 'lower' if 'latency' in name else 'higher', None)
-        for name, value in ratios.items()
-    ]
 
 
 def _parsed() -> argparse.Namespace:

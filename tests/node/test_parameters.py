@@ -13,6 +13,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from hopfield_pebal_ros.inference.engine import Tuning
 from hopfield_pebal_ros.node.parameter_table import declare, descriptor, reason_to_refuse
 from hopfield_pebal_ros.node.parameters import PARAMETERS, Parameters
 
@@ -135,3 +136,26 @@ def test_a_range_that_allows_nan(value, reason):
     name = 'target_false_positive_rate'
     assert reason_to_refuse([(name, value)], PARAMETERS, is_configured=True) == reason
     assert descriptor(PARAMETERS[name]).additional_constraints == 'NaN, or 0 to 1'
+
+
+def test_what_the_engine_is_opened_with():
+    plain = Parameters().engine_options()
+    assert plain['precision'] is None
+    assert plain['tuning'] == Tuning()
+    changed = Parameters(
+        cameras=('front', 'left'),
+        precision='bf16',
+        num_threads=3,
+        performance_mode='throughput',
+        num_streams=2,
+        cache_folder='~/models',
+        max_batch_size=8,
+    ).engine_options()
+    assert changed['precision'] == 'bf16'
+    assert changed['tuning'] == Tuning(
+        num_threads=3,
+        performance_mode='throughput',
+        num_streams=2,
+        cache_folder=Path('~/models').expanduser(),
+    )
+    assert changed['max_batch_size'] == 2  # a batch has each camera once at most
