@@ -25,9 +25,8 @@ from hopfield_pebal_ros.inference.engine import (
 from hopfield_pebal_ros.inference.file_hash import sha256_of
 from hopfield_pebal_ros.inference.tensorrt_cache import (
     StoredPlan,
+    cached_plan,
     default_cache_folder,
-    read_plan,
-    stored_plans,
     write_atomically,
     write_plan,
 )
@@ -102,8 +101,9 @@ def build(settings: BuildSettings) -> StoredPlan:
     flag = rounding_flag(precision, metadata.precision, version)
     folder = prepare_cache_folder(settings.cache_folder or default_cache_folder())
     with closing(open_stream(settings.device)) as stream:
+        shape = _input_shape(settings, metadata)
         key = plan_key(sha256_of(settings.model), precision, version, stream.gpu)
-        stored = None if settings.rebuild else _cached(folder, key, settings, metadata)
+        stored = None if settings.rebuild else cached_plan(folder, key, shape)
         stored = stored or _build_new(
             settings, metadata, key, flag=flag, folder=folder, stream=stream
         )
@@ -113,18 +113,6 @@ def build(settings: BuildSettings) -> StoredPlan:
     if settings.warm:
         _say(_time_runs(settings, metadata))
     return stored
-
-
-def _cached(
-    folder: Path, key: PlanKey, settings: BuildSettings, metadata: Metadata
-) -> StoredPlan | None:
-    """Return the whole and fitting plan of the cache, if there is one."""
-    shape = _input_shape(settings, metadata)
-    for stored in stored_plans(folder):
-        if stored.record.key == key and stored.record.input_shape == shape:
-            read_plan(stored)
-            return stored
-    return None
 
 
 def _build_new(

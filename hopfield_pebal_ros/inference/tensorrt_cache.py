@@ -104,6 +104,19 @@ def find_plans(
     return sorted(fitting, key=lambda each: each.record.batch_size)
 
 
+def cached_plan(folder: Path, key: PlanKey, input_shape: tuple[int, ...]) -> StoredPlan | None:
+    """Return the plan for exactly this key and shape, if there is one.
+
+    Raises:
+        EngineError: it is gone, half written or damaged.
+    """
+    for stored in stored_plans(folder):
+        if stored.record.key == key and stored.record.input_shape == input_shape:
+            read_plan(stored)
+            return stored
+    return None
+
+
 def read_plan(stored: StoredPlan) -> bytes:
     """Return a plan that is still what its sidecar says.
 
