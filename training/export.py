@@ -49,7 +49,9 @@ from training.onnx_graph.adaptive_pooling import TRANSLATIONS
 from training.onnx_graph.batch_norm import without_batch_norm
 from training.onnx_graph.graph_parts import name_nodes
 from training.onnx_graph.half_precision import in_half_precision
+from training.onnx_graph.normalisation import with_folded_normalisation
 from training.onnx_graph.quantisation import in_int8
+from training.onnx_graph.sliced_layers import with_sliced_layers
 from training.provenance import provenance_of
 from training.trained_model import deployed_model, fusion_of
 
@@ -190,9 +192,15 @@ def write_onnx(
     )
     if program is None:
         raise RuntimeError('torch.onnx.export returned no program')
-    proto = without_batch_norm(program.model_proto)
+    save_onnx(simplified(program.model_proto), metadata, path)
+
+
+def simplified(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the same function in fewer nodes, each with a name of its own."""
+    for step in (without_batch_norm, with_sliced_layers, with_folded_normalisation):
+        proto = step(proto)
     name_nodes(proto)
-    save_onnx(proto, metadata, path)
+    return proto
 
 
 def save_onnx(proto: onnx.ModelProto, metadata: Metadata, path: Path) -> None:

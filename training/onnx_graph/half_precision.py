@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from training.onnx_graph.graph_parts import parts_of
+from training.onnx_graph.weights import with_nodes
 
 _FLOAT32_INPUTS: Final = {'Resize': (1, 2)}
 """Inputs that stay fp32 in every precision, by operator: ONNX allows no other type there."""
@@ -33,12 +34,8 @@ def in_half_precision(model: onnx.ModelProto) -> onnx.ModelProto:
         for node in out.graph.node
         for rewritten in rewriter.rewritten(node, is_half=parts[node.name] == 'network')
     ]
-    del out.graph.node[:]
-    out.graph.node.extend(nodes)
-    used = {name for node in nodes for name in node.input}
-    weights = [each for each in out.graph.initializer if each.name in used]
-    del out.graph.initializer[:]
-    out.graph.initializer.extend([*weights, *rewriter.half_weights.values()])
+    out.graph.initializer.extend(rewriter.half_weights.values())
+    with_nodes(out.graph, nodes)
     del out.graph.value_info[:]
     onnx.checker.check_model(out)
     return onnx.shape_inference.infer_shapes(out, strict_mode=True)

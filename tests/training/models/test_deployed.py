@@ -6,7 +6,8 @@ torch = pytest.importorskip('torch')
 from torch import nn
 
 from training.models.anomaly_network import AnomalyNetwork
-from training.models.deployed import DeployedModel, normalised
+from training.models.anomaly_outputs import at_size
+from training.models.deployed import DeployedModel, enlarged, first_peak, normalised
 from training.models.fusion import Fusion, single
 from training.models.tapped_network import TappedNetwork
 
@@ -27,9 +28,9 @@ class RedIsClassOne(TappedNetwork):
         return {'logits': torch.cat([zero, cells[:, :1], zero + 100.0], dim=1)}
 
 
-def model(output_hw=(8, 8), fusion=None):
-    network = AnomalyNetwork(RedIsClassOne())
-    return DeployedModel(network, fusion or single('pebal_energy'), output_hw=output_hw)
+def model(output_hw=(8, 8), fusion=None, order='exact'):
+    network, fusion = AnomalyNetwork(RedIsClassOne()), fusion or single('pebal_energy')
+    return DeployedModel(network, fusion, output_hw=output_hw, order=order)
 
 
 def test_normalisation_worked_by_hand():
@@ -86,3 +87,39 @@ def test_a_single_energy_keeps_its_unit():
 def test_a_constant_component_is_refused():
     with pytest.raises(ValueError, match='a constant energy says nothing'):
         Fusion(components=('a',), means=(0.0,), standard_deviations=(0.0,), weights=(1.0,))
+
+
+def test_the_fast_order_enlarges_labels_and_energies_instead_of_logits():
+    image = torch.randint(0, 256, (2, 16, 16, 3), dtype=torch.uint8)
+    at_stride, energy_at_stride = model(output_hw=(4, 4))(image)
+    labels, energy = model(output_hw=(8, 8), order='fast')(image)
+    assert (labels == at_stride.repeat_interleave(2, 1).repeat_interleave(2, 2)).all()
+    torch.testing.assert_close(energy, at_size(energy_at_stride[:, None], (8, 8))[:, 0])
+    exact = model(output_hw=(8, 8))(image)[1]
+    assert (energy <= exact + 1e-5).all()  # log-sum-exp is convex, so its mean is the larger
+    assert not torch.allclose(energy, exact, atol=1e-3)
+
+
+def test_both_orders_are_one_where_nothing_is_enlarged():
+    image = torch.randint(0, 256, (1, 16, 16, 3), dtype=torch.uint8)
+    for exact, fast in zip(
+        model(output_hw=(4, 4))(image), model(output_hw=(4, 4), order='fast')(image), strict=True
+    ):
+        assert torch.equal(exact, fast)
+
+
+@pytest.mark.parametrize('size_hw', [(16, 24), (32, 12), (8, 12), (4, 6), (12, 18)])
+def test_energies_are_enlarged_as_maps_are(size_hw):
+    energy = torch.randn(2, 8, 12)
+    torch.testing.assert_close(
+        enlarged(energy, size_hw), at_size(energy[:, None], size_hw)[:, 0], atol=1e-5, rtol=0
+    )
+
+
+def test_of_equal_logits_the_first_wins():
+    logits = torch.tensor([[1.0, 3.0, 3.0, 2.0], [0.0, 0.0, 0.0, 0.0]])[:, :, None, None]
+    assert first_peak(logits).flatten().tolist() == [1, 0]
+
+
+def test_a_label_is_one_of_the_classes_even_of_broken_logits():
+    assert first_peak(torch.full((1, 4, 1, 1), math.nan)).item() == 3

@@ -1,0 +1,74 @@
+"""Compute slices of a 1x1 convolution's channels by convolutions of their own.
+
+A classifier's class logits are its first K channels. Cutting them out of its output costs a copy,
+which takes OpenVINO longer than the classifier itself.
+"""
+
+from typing import Any, Final
+
+import numpy.typing as npt
+import onnx
+
+from training.onnx_graph.weights import (
+    add_weight,
+    copy_of,
+    is_of_one_group,
+    weights_of,
+    with_nodes,
+)
+
+_CHANNELS: Final = 1
+
+
+def with_sliced_layers(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the same function, each slice of a 1x1 convolution made by the slice of its rows."""
+    out = copy_of(model)
+    graph, weights = out.graph, weights_of(out.graph)
+    makers = {each.output[0]: each for each in graph.node if _is_classifier(each, weights)}
+    nodes = list[onnx.NodeProto]()
+    for node in graph.node:
+        rows = _rows(node, weights)
+        if rows is not None and node.input[0] in makers:
+            node = _sliced(makers[node.input[0]], node, rows, weights, graph)
+        nodes.append(node)
+    read = {name for node in nodes for name in node.input} | {each.name for each in graph.output}
+    with_nodes(graph, [each for each in nodes if each.output[0] not in makers.keys() - read])
+    return out
+
+
+def _sliced(
+    maker: onnx.NodeProto,
+    node: onnx.NodeProto,
+    rows: slice,
+    weights: dict[str, npt.NDArray[Any]],
+    graph: onnx.GraphProto,
+) -> onnx.NodeProto:
+    """Return the convolution that computes what `node` cuts out of the output of `maker`."""
+    name = node.output[0]
+    own = [
+        add_weight(graph, f'{name}.rows_{place}', weights[source][rows])
+        for place, source in enumerate(maker.input[1:])
+    ]
+    sliced = onnx.helper.make_node('Conv', [maker.input[0], *own], [name], name=node.name)
+    sliced.attribute.extend(maker.attribute)
+    return sliced
+
+
+def _is_classifier(node: onnx.NodeProto, weights: dict[str, npt.NDArray[Any]]) -> bool:
+    """Whether a node is a convolution of one group and one pixel."""
+    return (
+        node.op_type == 'Conv'
+        and all(name in weights for name in node.input[1:])
+        and weights[node.input[1]].shape[2:] == (1, 1)
+        and is_of_one_group(node)
+    )
+
+
+def _rows(node: onnx.NodeProto, weights: dict[str, npt.NDArray[Any]]) -> slice | None:
+    """Return the channels that a node takes out; None if it is no slice of channels alone."""
+    if node.op_type != 'Slice' or not all(name in weights for name in node.input[1:]):
+        return None
+    starts, ends, axes, *steps = (weights[name].tolist() for name in node.input[1:])
+    if axes != [_CHANNELS] or steps not in ([], [[1]]):
+        return None
+    return slice(starts[0], ends[0])
