@@ -55,7 +55,9 @@ class PeriodicValidation:
             fill_stored_patterns(state.measured, self._samples)
             state.fusion = fitted_fusion(state.measured, self._samples, settings)
         fusion = state.fusion or single('free_energy')
-        model = validation_model(state.measured, fusion, settings.network_hw)
+        model = validation_model(
+            state.measured, fusion, settings.network_hw, further_scales=settings.further_scales
+        )
         figures = self._figures(model)
         self._log.write(state.step, 'validation', figures)
         self._log.draw(

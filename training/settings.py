@@ -76,6 +76,9 @@ class TrainSettings:
     """What is published: one energy, or several to be fused. Of free_energy, pebal_energy,
     abstention_energy, background_energy, outlier_logit, dense_hybrid_energy,
     hopfield_boosting_energy, retrieval_energy, modern_hopfield_energy."""
+    further_scales: tuple[float, ...] = ()
+    """The published energy is the mean of those of the picture as it is and of the picture at
+    these scales, relative to the network's size; each costs its share of pixels again."""
     fusion_weights: tuple[float, ...] = ()
     """What each of several energies counts, in standard deviations of its inliers; none: fitted on
     training composites."""
@@ -163,6 +166,11 @@ class TrainSettings:
             raise ValueError(
                 f'--camvid and --val-camvid are both {self.val_camvid}; figures on training '
                 'images mean nothing: give the validation part'
+            )
+        if any(not 0.1 <= each <= 4 or each == 1 for each in self.further_scales):
+            raise ValueError(
+                'further_scales must lie in 0.1..4 and not be 1, which is always taken, got '
+                f'{self.further_scales}'
             )
         weights = self.fusion_weights
         if weights and (len(weights) != len(self.energies) or min(weights) <= 0):

@@ -29,4 +29,10 @@ def deployed_model(
     """Return what is exported of a checkpoint, in evaluation mode."""
     network = trained_network(checkpoint.settings, checkpoint.network)
     fusion = fusion_of(checkpoint)
-    return DeployedModel(network, fusion, output_hw=output_hw, order=order).eval()
+    return DeployedModel(
+        network,
+        fusion,
+        output_hw=output_hw,
+        order=order,
+        further_scales=checkpoint.settings.further_scales,
+    ).eval()

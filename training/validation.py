@@ -72,11 +72,17 @@ def predictions(
 
 
 def validation_model(
-    network: AnomalyNetwork, fusion: Fusion, network_hw: tuple[int, int]
+    network: AnomalyNetwork,
+    fusion: Fusion,
+    network_hw: tuple[int, int],
+    *,
+    further_scales: tuple[float, ...] = (),
 ) -> DeployedModel:
     """Return what would be exported of a network, which is left in evaluation mode."""
     output_hw = (network_hw[0] // OUTPUT_STRIDE, network_hw[1] // OUTPUT_STRIDE)
-    return DeployedModel(network, fusion, output_hw=output_hw).eval()
+    return DeployedModel(
+        network, fusion, output_hw=output_hw, further_scales=further_scales
+    ).eval()
 
 
 def anomaly_figures(found: Iterable[Prediction], *, num_classes: int) -> dict[str, float]:

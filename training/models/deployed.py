@@ -15,6 +15,9 @@ IMAGE_MEAN_RGB: Final = (0.485, 0.456, 0.406)
 IMAGE_STD_RGB: Final = (0.229, 0.224, 0.225)
 """Of pixels in 0..1; the ImageNet constants that every reference method uses."""
 
+SIZE_MULTIPLE: Final = 32
+"""Of height and width that every network takes [px]."""
+
 Order = Literal['exact', 'fast']
 """exact: logits are enlarged, then their arg-max and their energy are taken, the order of PEBAL.
 fast: arg-max and energy are taken of the logits as they are, then enlarged, labels by nearest
@@ -32,7 +35,8 @@ class DeployedModel(nn.Module):
     """Normalisation, network, arg-max, energies, their fusion and upsampling as one graph.
 
     Several energies are fused at the stride of the heads in either order, and the result is
-    upsampled; the order then concerns the labels alone.
+    upsampled; the order then concerns the labels alone. Where the picture is rated at further
+    scales too, the mean of their energies is the energy; labels are those of the picture as it is.
     """
 
     def __init__(
@@ -42,12 +46,14 @@ class DeployedModel(nn.Module):
         *,
         output_hw: tuple[int, int],
         order: Order = 'exact',
+        further_scales: tuple[float, ...] = (),
     ) -> None:
         super().__init__()
         self.network = network
         self.fusion = fusion
         self.output_hw = output_hw
         self.order: Order = order
+        self.further_scales = further_scales
 
     @property
     def num_classes(self) -> int:
@@ -63,10 +69,15 @@ class DeployedModel(nn.Module):
             Label map (N, h, w) uint8 and energy map (N, h, w) float32 in the unit of the fusion,
             both of `output_hw`; higher energy is more anomalous.
         """
-        outputs = self.outputs(image)
+        picture = normalised(image.permute(0, 3, 1, 2))
+        outputs: AnomalyOutputs = self.network(picture)
+        energies = [self._energy(self.network(each), each) for each in self._rescaled(picture)]
         if self.fusion.is_single and self.order == 'exact':
             outputs = outputs.resized(self.output_hw)
-        return self._labels(outputs), self._energy(outputs, image)
+        energy = self._energy(outputs, picture)
+        if energies:
+            energy = torch.stack([energy, *energies]).mean(dim=0)
+        return self._labels(outputs), energy
 
     def outputs(self, image: Tensor) -> AnomalyOutputs:
         """Return the network's maps for images (N, H, W, 3) uint8 RGB."""
@@ -84,11 +95,22 @@ class DeployedModel(nn.Module):
         labels = first_peak(logits)[:, None]
         return F.interpolate(labels, self.output_hw, mode='nearest')[:, 0].to(torch.uint8)
 
-    def _energy(self, outputs: AnomalyOutputs, image: Tensor) -> Tensor:
+    def _rescaled(self, picture: Tensor) -> list[Tensor]:
+        """Return a normalised picture (N, 3, H, W) at each further scale."""
+        sizes_hw = (
+            [
+                max(1, round(scale * side / SIZE_MULTIPLE)) * SIZE_MULTIPLE
+                for side in picture.shape[2:]
+            ]
+            for scale in self.further_scales
+        )
+        return [F.interpolate(picture, size_hw, mode='bilinear') for size_hw in sizes_hw]
+
+    def _energy(self, outputs: AnomalyOutputs, picture: Tensor) -> Tensor:
         if self.fusion.is_single:
             energy = energy_of(outputs, self.fusion.components[0]).float()
         else:
-            heads_hw = (image.shape[1] // HEAD_STRIDE, image.shape[2] // HEAD_STRIDE)
+            heads_hw = (picture.shape[2] // HEAD_STRIDE, picture.shape[3] // HEAD_STRIDE)
             energy = self.fusion.energy(outputs, size_hw=heads_hw)
         return enlarged(energy, self.output_hw)
 
