@@ -108,6 +108,8 @@ def _open_session(model_path: Path, placement: Placement, tuning: Tuning) -> Any
             f"({error}); pip install onnxruntime, or ask for backend 'openvino'"
         ) from error
     check_installed(placement, onnxruntime.get_available_providers())
+    if placement.provider != CPU and hasattr(onnxruntime, 'preload_dlls'):
+        onnxruntime.preload_dlls()  # finds CUDA and cuDNN where they were installed with pip
     cache_folder = tuning.cache_folder if placement.provider == TENSORRT else None
     if cache_folder is not None:
         # the TensorRT provider names its plans by the graph, not by its weights

@@ -121,7 +121,8 @@ def check_placed(session: Any, placement: Placement) -> None:
     if not providers or providers[0] != placement.provider:
         raise EngineError(
             f'asked ONNX Runtime for {placement.provider}, but it runs {providers}; install the '
-            'driver and the CUDA, cuDNN and TensorRT versions that its release notes name'
+            'driver and the CUDA, cuDNN and TensorRT versions that its release notes name (pip '
+            "install 'onnxruntime-gpu[cuda,cudnn]' brings the first two)"
         )
     if placement.provider == CPU or not hasattr(session, 'get_provider_graph_assignment_info'):
         return
