@@ -24,6 +24,8 @@ from benchmarks.engine_agreement import LabelledSet, agreements, average_precisi
 from benchmarks.engine_options import option_figures
 from benchmarks.engine_variants import Variant, variants_of
 from benchmarks.figures import Figure, to_json
+from benchmarks.graph_cost import figures_of as graph_figures
+from benchmarks.graph_cost import openvino_cost
 from benchmarks.machine_rates import bytes_per_s, multiply_adds_per_s
 from benchmarks.network_costs import built, run_eager, settled
 from benchmarks.openvino_layers import Layer, measured_layers, worst_layers
@@ -64,6 +66,7 @@ def main() -> None:
     figures += best_figures(best, speeds)
     figures += [peak_memory_figure(each) for each in variants]
     figures += floor_figures(best, speeds, repeats=arguments.repeats)
+    figures += in_graph_figures(best, repeats=arguments.repeats)
     figures += option_figures(best, repeats=arguments.repeats)
     if arguments.quick:
         figures = [replace(each, target=None) for each in figures]
@@ -205,6 +208,14 @@ def floor_figures(best: Variant, speeds: dict[str, float], *, repeats: int) -> l
     return figures + [
         _layer_figure(place, layer, excess) for place, (layer, excess) in enumerate(worst, 1)
     ]
+
+
+def in_graph_figures(best: Variant, *, repeats: int) -> list[Figure]:
+    """Say what the graph costs beside the network."""
+    if best.backend != 'openvino':
+        return []
+    cost = openvino_cost(best.model, best.precision, repeats=repeats)
+    return graph_figures(best.name, cost)
 
 
 def _layer_figure(place: int, layer: Layer, excess_ms: float) -> Figure:
