@@ -27,9 +27,10 @@ class RunChoice:
 
     preset: str = DEFAULT_PRESET
     """demo: procedural drives, minutes. camvid: CamVid alone. realtime: the recipe of the shipped
-    model. hopfield-pebal: an anomaly branch with a pattern memory on a frozen ESPNetv2.
-    Published recipes on published weights: pebal, pebal-as-published, hopfield-pebal-deepwv3plus,
-    densehybrid-deeplab, densehybrid-ldn121, rpl. The flags below start from its values."""
+    network. realtime-branch: an anomaly branch with a pattern memory on that, frozen.
+    hopfield-pebal: the same branch on ESPNetv2 with its published weights. Published recipes on
+    published weights: pebal, pebal-as-published, hopfield-pebal-deepwv3plus, densehybrid-deeplab,
+    densehybrid-ldn121, rpl. The flags below start from its values."""
     out: Path | None = None
     """Folder of the run; default: runs/<date-time>."""
     resume: bool = False

@@ -111,9 +111,30 @@ HOPFIELD_PEBAL: Final = TrainSettings(
 )
 """Needs --network.weights, and --camvid or --cityscapes."""
 
+_LADDER_TAPS: Final = ('s4', 's8', 's16', 's32', 'decoder', 'logits')
+
+REALTIME_BRANCH: Final = replace(
+    HOPFIELD_PEBAL,
+    network=replace(REALTIME.network, is_frozen=True),
+    branch=replace(
+        HOPFIELD_PEBAL.branch,
+        residual_taps=_LADDER_TAPS,
+        embedding_taps=_LADDER_TAPS,
+        posterior_taps=_LADDER_TAPS,
+        posterior_width=None,
+    ),
+    further_scales=(),
+    num_drives=40,
+    kept_composites=520,
+    anomaly_steps=600,
+    validate_every=300,
+)
+"""Needs --start-from, a run of `realtime`, and --camvid or --cityscapes."""
+
 PRESETS: Final = {
     'demo': DEMO,
     'camvid': CAMVID,
     'realtime': REALTIME,
+    'realtime-branch': REALTIME_BRANCH,
     'hopfield-pebal': HOPFIELD_PEBAL,
 }
