@@ -68,7 +68,7 @@ def _rows(node: onnx.NodeProto, weights: dict[str, npt.NDArray[Any]]) -> slice |
     """Return the channels that a node takes out; None if it is no slice of channels alone."""
     if node.op_type != 'Slice' or not all(name in weights for name in node.input[1:]):
         return None
-    starts, ends, axes, *steps = (weights[name].tolist() for name in node.input[1:])
-    if axes != [_CHANNELS] or steps not in ([], [[1]]):
+    starts, ends, *rest = (weights[name].tolist() for name in node.input[1:])
+    if rest not in ([[_CHANNELS]], [[_CHANNELS], [1]]):
         return None
     return slice(starts[0], ends[0])
