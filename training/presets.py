@@ -107,7 +107,7 @@ HOPFIELD_PEBAL: Final = TrainSettings(
         outlier_cell_share=0.3,
         loss_stride=4,
     ),
-    validate_every=225,
+    validate_every=450,
 )
 """Needs --network.weights, and --camvid or --cityscapes."""
 
