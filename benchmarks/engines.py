@@ -19,6 +19,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.engine_agreement import LabelledSet, agreements, average_precision
 from benchmarks.engine_options import option_figures
@@ -28,7 +29,7 @@ from benchmarks.graph_cost import figures_of as graph_figures
 from benchmarks.graph_cost import openvino_cost
 from benchmarks.machine_rates import bytes_per_s, multiply_adds_per_s
 from benchmarks.network_costs import built, run_eager, settled
-from benchmarks.openvino_layers import Layer, measured_layers, worst_layers
+from benchmarks.openvino_layers import Layer, measured_layers, multiply_adds_of, worst_layers
 from benchmarks.timing import medians_in_turn
 from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
@@ -44,6 +45,8 @@ REFERENCE: Final = 'onnxruntime_fp32'
 PAUSE_S: Final = 0.05
 MAX_PEAK_MB: Final = 400.0
 NUM_WORST: Final = 5
+MAX_DIFFERENCE: Final = 0.01
+"""In the multiply-adds of a file and of the network that torch runs for it."""
 
 
 def main() -> None:
@@ -51,15 +54,16 @@ def main() -> None:
     logging.getLogger('torch').setLevel(logging.ERROR)
     try:
         variants = variants_of(arguments.model, arguments.int8)
+        images = verification_images(arguments.images, read_metadata(arguments.model).network_hw)
+        eager = eager_model(arguments.model, arguments.network)
     except (EngineError, OSError, ValueError) as error:
         sys.exit(f'error: {error}')
-    images = verification_images(arguments.images, read_metadata(arguments.model).network_hw)
     labelled = LabelledSet(arguments.dataset, arguments.root) if arguments.dataset else None
     compared = dict(
         zip((each.name for each in variants), agreements(variants, images), strict=True)
     )
     losses = ap_losses(variants, labelled)
-    speeds = frames_per_s(variants, arguments.network, repeats=arguments.repeats)
+    speeds = frames_per_s(variants, eager, repeats=arguments.repeats)
     figures = speed_figures(speeds)
     figures += agreement_figures(variants, compared, losses)
     best = fastest_passing(variants, speeds, compared, losses)
@@ -73,7 +77,33 @@ def main() -> None:
     print(to_json(figures))  # noqa: T201
 
 
-def frames_per_s(variants: list[Variant], network: str, *, repeats: int) -> dict[str, float]:
+def eager_model(model: Path, network: str) -> DeployedModel:
+    """Return the architecture of a file in torch, with random weights.
+
+    Raises:
+        ValueError: its multiply-adds are not those of the file.
+    """
+    metadata = read_metadata(model)
+    eager = DeployedModel(
+        AnomalyNetwork(settled(built(network))),
+        single('pebal_energy'),
+        output_hw=metadata.output_hw,
+    ).eval()
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        eager(torch.zeros((1, *metadata.network_hw, 3), dtype=torch.uint8))
+    of_torch, of_file = counter.get_total_flops() // 2, multiply_adds_of(model)
+    if abs(of_torch / of_file - 1) > MAX_DIFFERENCE:
+        raise ValueError(
+            f'{model} has {of_file / 1e9:.2f}e9 multiply-adds, {network} in torch '
+            f'{of_torch / 1e9:.2f}e9; name its architecture with --network'
+        )
+    return eager
+
+
+def frames_per_s(
+    variants: list[Variant], eager: DeployedModel, *, repeats: int
+) -> dict[str, float]:
     """Time torch and every variant in turn, one image at a time."""
     network_hw = read_metadata(variants[0].model).network_hw
     image = np.random.default_rng(0).integers(0, 256, (1, *network_hw, 3), np.uint8)
@@ -81,19 +111,9 @@ def frames_per_s(variants: list[Variant], network: str, *, repeats: int) -> dict
     runs: dict[str, Callable[[], object]] = {
         name: partial(engine.infer, image) for name, engine in engines.items()
     }
-    runs[EAGER] = partial(
-        run_eager, eager_model(variants[0].model, network), torch.from_numpy(image)
-    )
+    runs[EAGER] = partial(run_eager, eager, torch.from_numpy(image))
     times_ms = medians_in_turn(runs, repeats=repeats, pause_s=PAUSE_S)
     return {name: 1e3 / time_ms for name, time_ms in times_ms.items()}
-
-
-def eager_model(model: Path, network: str) -> DeployedModel:
-    """Return the architecture of a file in torch, with random weights."""
-    energy = single('pebal_energy')
-    return DeployedModel(
-        AnomalyNetwork(settled(built(network))), energy, output_hw=read_metadata(model).output_hw
-    ).eval()
 
 
 def ap_losses(variants: list[Variant], labelled: LabelledSet | None) -> dict[str, float]:

@@ -43,15 +43,13 @@ def measured_layers(
 ) -> list[Layer]:
     """Run a file on grey noise with counters on, and return its layers in order."""
     metadata = read_metadata(model_path)
-    shape = (1, *metadata.network_hw, 3)
     core = openvino.Core()
-    model = core.read_model(model_path)
-    model.reshape({IMAGE_INPUT: list(shape)})
+    model = _static(core, model_path)
     macs = multiply_adds_by_name(model)
     options = compile_options(precision, metadata, Tuning(num_threads=num_threads))
     compiled = core.compile_model(model, 'CPU', options | {'PERF_COUNT': 'YES'})
     request = compiled.create_infer_request()
-    noise = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (1, *metadata.network_hw, 3), np.uint8)
     request.infer({IMAGE_INPUT: noise})
     runs = [_times_ms(request, noise) for _ in range(repeats)]
     times_ms = {name: median(run[name] for run in runs) for name in runs[0]}
@@ -66,6 +64,11 @@ def _times_ms(request: Any, image: npt.NDArray[np.uint8]) -> dict[str, float]:
     request.infer({IMAGE_INPUT: image})
     found = request.get_profiling_info()
     return {each.node_name: each.real_time.total_seconds() * 1e3 for each in found}
+
+
+def multiply_adds_of(model_path: Path) -> int:
+    """Return the multiply-adds of one image."""
+    return sum(multiply_adds_by_name(_static(openvino.Core(), model_path)).values())
 
 
 def multiply_adds_by_name(model: Any) -> dict[str, int]:
@@ -91,6 +94,13 @@ def worst_layers(
         for each in layers
     ]
     return sorted(excess, key=lambda each: -each[1])[:count]
+
+
+def _static(core: Any, model_path: Path) -> Any:
+    """Read a file for one image."""
+    model = core.read_model(model_path)
+    model.reshape({IMAGE_INPUT: [1, *read_metadata(model_path).network_hw, 3]})
+    return model
 
 
 def _multiply_adds(kind: str, operation: Any) -> int:

@@ -8,8 +8,9 @@ pytest.importorskip('openvino')
 pytest.importorskip('onnxruntime')
 
 from benchmarks.engine_variants import Variant
-from benchmarks.engines import fastest_passing
+from benchmarks.engines import eager_model, fastest_passing
 from benchmarks.timing import medians_in_turn
+from tests.inference.conv_model import write_conv_model
 from training.export_check import Agreement
 
 SAME = Agreement(
@@ -51,3 +52,9 @@ def test_programs_are_timed_in_turn_and_the_first_round_does_not_count():
     assert order == ['a', 'b'] * 3
     assert set(times_ms) == {'a', 'b'}
     assert min(times_ms.values()) > 0
+
+
+def test_torch_is_not_compared_with_another_network(tmp_path: Path):
+    write_conv_model(tmp_path / 'm.onnx')
+    with pytest.raises(ValueError, match=r'm.onnx has 0.00e9 .* lraspp in torch .*--network'):
+        eager_model(tmp_path / 'm.onnx', 'lraspp')

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip('openvino')
 pytest.importorskip('onnx')
 
-from benchmarks.openvino_layers import Layer, measured_layers, worst_layers
+from benchmarks.openvino_layers import Layer, measured_layers, multiply_adds_of, worst_layers
 from tests.inference.conv_model import write_conv_model
 
 RATES = {'multiply_adds_per_s': 1e9, 'bytes_per_s': 1e8}
@@ -22,6 +22,7 @@ def test_multiply_adds_bytes_and_time_of_a_convolution(tmp_path: Path):
     # 16 filters of 3x3x3 at each of 64x128 places
     assert convolution.multiply_adds == 16 * 27 * 64 * 128
     assert sum(each.multiply_adds for each in layers) == convolution.multiply_adds
+    assert multiply_adds_of(tmp_path / 'm.onnx') == convolution.multiply_adds
     # reads 3 and writes 16 planes of floats, beside its few weights
     assert 19 * 64 * 128 * 4 <= convolution.num_bytes < 19 * 64 * 128 * 4 + 10_000
     assert convolution.time_ms > 0
