@@ -2,7 +2,8 @@
 
 Numbers are read from the code of tianyu0207/PEBAL (0293bee), matejgrcic/DenseHybrid (742ceab) and
 yyliu01/RPL; where the code needs sizes that are no multiple of 32 the next one is taken. All need
---network.weights, and --cityscapes or --folder; pictures to paste come from --exposure.sources.
+--network.weights, and --cityscapes or --folder; pictures to paste come from --exposure.coco,
+--exposure.ade20k and others.
 """
 
 from dataclasses import replace
