@@ -8,7 +8,7 @@ programs on the machine change less, and where our node's times went [ms].
 import json
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -27,48 +27,55 @@ NUM_WARM_UP = 10
 
 
 class TimedExecutor(SingleThreadedExecutor):  # type: ignore[misc]
-    """Notes when the newest image was about to be taken, and when it was there."""
+    """Notes when the newest image was about to be taken, and how long that took."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.num_taken = 0
-        self.taken_s = 0.0
-        self.taken_processor_s = 0.0
-        self.take_ms = 0.0
+        self.newest = Taken(0.0, 0.0, 0.0)
 
     def _take_subscription(self, sub: Any) -> Any:
         if sub.topic_name != '/image':
             return super()._take_subscription(sub)
-        self.num_taken += 1
-        self.taken_s = time.perf_counter()
-        self.taken_processor_s = time.process_time()
+        start_s, processor_s = time.perf_counter(), time.process_time()
         taken = super()._take_subscription(sub)
-        self.take_ms = (time.perf_counter() - self.taken_s) * 1e3
+        self.newest = Taken(start_s, processor_s, (time.perf_counter() - start_s) * 1e3)
         return taken
 
 
+class Taken(NamedTuple):
+    """One image: the time and the processor time before it was taken, and what that took."""
+
+    start_s: float
+    processor_s: float
+    take_ms: float
+
+
 class Record:
-    """The times of the images that had the process to themselves [ms]."""
+    """The times of the images that had the node to themselves [ms]."""
 
     def __init__(self, executor: TimedExecutor) -> None:
         self._executor = executor
+        self._published_s = 0.0
         self.times: list[float] = []
         self.processor_times: list[float] = []
         self.stages: dict[str, list[float]] = {}
 
     def published(self, inference_ms: float, stages: FrameTimes | None = None) -> None:
-        """Note an image whose results are out, unless the next one was taken before that."""
-        executor = self._executor
-        is_alone, executor.num_taken = executor.num_taken == 1, 0
-        if not is_alone:
+        """Note an image whose results are out, if no other was taken or in work meanwhile."""
+        image, now_s = self._executor.newest, time.perf_counter()
+        time_ms = (now_s - image.start_s) * 1e3 - inference_ms
+        processor_ms = (time.process_time() - image.processor_s) * 1e3
+        was_idle, self._published_s = self._published_s < image.start_s, now_s
+        worked_ms = 0.0 if stages is None else stages.processing_ms - inference_ms
+        hand_over_ms = time_ms - image.take_ms - worked_ms
+        if not was_idle or hand_over_ms < 0:
             return
-        time_ms = (time.perf_counter() - executor.taken_s) * 1e3 - inference_ms
         self.times.append(time_ms)
-        self.processor_times.append((time.process_time() - executor.taken_processor_s) * 1e3)
+        self.processor_times.append(processor_ms)
         if stages is not None:
             self._note(
-                take=executor.take_ms,
-                hand_over=time_ms - executor.take_ms - stages.processing_ms + inference_ms,
+                take=image.take_ms,
+                hand_over=hand_over_ms,
                 preprocess=stages.decode_ms + stages.preprocess_ms,
                 postprocess=stages.postprocess_ms,
                 publish=stages.publish_ms,

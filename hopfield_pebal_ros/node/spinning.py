@@ -8,7 +8,7 @@ from typing import Any, Final
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.task import Future
 
-_SWITCH_INTERVAL_S: Final = 2e-4
+_SWITCH_INTERVAL_S: Final = 5e-5
 
 
 def hand_over_quickly() -> None:
