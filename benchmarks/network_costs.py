@@ -25,7 +25,7 @@ from hopfield_pebal_ros.contract.labels import CITYSCAPES
 from hopfield_pebal_ros.contract.metadata import Calibration, Metadata, Provenance
 from hopfield_pebal_ros.inference.engine import Backend, EngineError, RunPrecision, open_engine
 from training.checkpoint_files.networks_by_name import NETWORKS
-from training.export import write_onnx
+from training.export_graph import write_onnx
 from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import DeployedModel
 from training.models.fusion import single

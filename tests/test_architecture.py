@@ -47,6 +47,7 @@ RULES = {
         *LEARNING, 'onnxruntime', 'matplotlib', 'scipy',
         ours=('contract', 'scenes', 'inference', 'evaluation', 'report'),
     ),
+    'training/onnx_graph': allowed('torch', 'onnx', 'onnxruntime', ours=('contract',)),
     'training/models': allowed('torch', 'torchvision', ours=('contract', 'scenes')),
     'training/memory': allowed('torch', 'torchvision', 'safetensors', ours=('contract', 'scenes')),
     'training/losses': allowed('torch', 'torchvision', ours=('contract', 'scenes')),

@@ -7,26 +7,18 @@ metadata inside. It is run with ONNX Runtime and compared with torch in fp32; a 
 tolerance of its precision is not left behind.
 """
 
-import logging
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Literal
 
 import numpy as np
 import onnx
-import torch
 import tyro
 
-from hopfield_pebal_ros.contract.deployment import (
-    ENERGY_OUTPUT,
-    IMAGE_INPUT,
-    LABEL_OUTPUT,
-    METADATA_KEY,
-    read_metadata,
-)
+from hopfield_pebal_ros.contract.deployment import read_metadata
 from hopfield_pebal_ros.contract.geometry import Geometry
 from hopfield_pebal_ros.contract.metadata import Metadata, Precision
 from training.checkpoints import Checkpoint, load_checkpoint
@@ -36,26 +28,19 @@ from training.data.benchmarks.registry import DatasetName, open_benchmark
 from training.data.benchmarks.scan import scan
 from training.export_check import (
     Agreement,
-    Exported,
     VerificationError,
     agreement_with_torch,
     refusal,
 )
 from training.export_effect import Effect, effect_on
+from training.export_graph import save_onnx, write_onnx
 from training.export_images import calibration_images, verification_images
-from training.export_notes import forced_note, order_note
+from training.export_notes import order_note, with_notes
 from training.models.deployed import Order
-from training.onnx_graph.adaptive_pooling import TRANSLATIONS
-from training.onnx_graph.batch_norm import without_batch_norm
-from training.onnx_graph.graph_parts import name_nodes
 from training.onnx_graph.half_precision import in_half_precision
-from training.onnx_graph.normalisation import with_folded_normalisation
 from training.onnx_graph.quantisation import in_int8
-from training.onnx_graph.sliced_layers import with_sliced_layers
 from training.provenance import provenance_of
 from training.trained_model import deployed_model, fusion_of
-
-OPSET: Final = 18
 
 
 @dataclass(frozen=True)
@@ -104,8 +89,7 @@ class Export:
     """As in the file's metadata."""
 
     def __str__(self) -> str:
-        effect = () if self.effect is None else (self.effect,)
-        return '\n  '.join(str(each) for each in (self.agreement, *effect, *self.notes))
+        return '\n  '.join([str(self.agreement), *self.notes])
 
 
 def export(arguments: ExportArguments) -> Export:
@@ -132,11 +116,10 @@ def export(arguments: ExportArguments) -> Export:
         effect = None if benchmark is None else effect_on(benchmark, before=single, after=file)
         excess = agreement.excess(metadata.precision)
         excess += [] if effect is None else effect.excess(metadata.precision)
-        if excess:
-            if not arguments.force:
-                raise VerificationError(refusal(metadata.precision, excess, agreement))
-            metadata = replace(metadata, notes=(*metadata.notes, forced_note(excess)))
-            save_onnx(onnx.load_model(str(file)), metadata, file)
+        if excess and not arguments.force:
+            raise VerificationError(refusal(metadata.precision, excess, agreement))
+        metadata = with_notes(metadata, agreement, effect, excess)
+        save_onnx(onnx.load_model(str(file)), metadata, file)
         read_metadata(file)
         file.replace(arguments.out)
     return Export(agreement, effect, metadata.notes)
@@ -163,49 +146,6 @@ def metadata_of(checkpoint: Checkpoint, arguments: ExportArguments) -> Metadata:
         provenance=provenance_of(checkpoint),
         precision=arguments.precision,
     )
-
-
-def write_onnx(
-    model: Exported, metadata: Metadata, path: Path, *, batch: int | None = None
-) -> None:
-    """Write graph, weights and metadata into one file of fp32.
-
-    Args:
-        model: a module.
-        metadata: of the file.
-        path: to write.
-        batch: images a run takes; None leaves it open.
-    """
-    logging.getLogger('torch.onnx').setLevel(logging.ERROR)
-    example = torch.zeros(batch or 2, *metadata.network_hw, 3, dtype=torch.uint8)
-    program = torch.onnx.export(
-        cast('torch.nn.Module', model),
-        (example,),
-        input_names=[IMAGE_INPUT],
-        output_names=[LABEL_OUTPUT, ENERGY_OUTPUT],
-        dynamic_shapes=({0: torch.export.Dim('batch', min=1)},) if batch is None else None,
-        opset_version=OPSET,
-        dynamo=True,
-        custom_translation_table=dict(TRANSLATIONS),
-        optimize=True,
-        verbose=False,
-    )
-    if program is None:
-        raise RuntimeError('torch.onnx.export returned no program')
-    save_onnx(simplified(program.model_proto), metadata, path)
-
-
-def simplified(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the same function in fewer nodes, each with a name of its own."""
-    for step in (without_batch_norm, with_sliced_layers, with_folded_normalisation):
-        proto = step(proto)
-    name_nodes(proto)
-    return proto
-
-
-def save_onnx(proto: onnx.ModelProto, metadata: Metadata, path: Path) -> None:
-    onnx.helper.set_model_props(proto, {METADATA_KEY: metadata.to_json()})
-    onnx.save_model(proto, str(path))
 
 
 def _in_precision(single: Path, metadata: Metadata, arguments: ExportArguments) -> onnx.ModelProto:

@@ -1,9 +1,11 @@
 """Sentences that an exported file carries in its metadata for whoever uses it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hopfield_pebal_ros.contract.metadata import Metadata
-from training.export_check import Exported, compared, of_torch
+from training.export_check import Agreement, Exported, compared, of_torch
+from training.export_effect import Effect
 from training.export_images import Image
 
 
@@ -25,6 +27,24 @@ def order_note(
     )
 
 
-def forced_note(excess: Sequence[str]) -> str:
-    """Return what a file that was written with --force says of itself."""
-    return f'outside the tolerance of its precision, written with --force: {"; ".join(excess)}.'
+def with_notes(
+    metadata: Metadata, agreement: Agreement, effect: Effect | None, excess: Sequence[str]
+) -> Metadata:
+    """Add what was found out about the precision of a file.
+
+    Args:
+        metadata: of the file.
+        agreement: with torch.
+        effect: on a labelled set, where one was measured.
+        excess: what is outside the tolerance; the file was then written with --force.
+    """
+    notes = [*metadata.notes]
+    if metadata.precision != 'fp32':
+        notes.append(f'{metadata.precision}: {agreement}.')
+    if effect is not None:
+        notes.append(f'{metadata.precision} on {effect}.')
+    if excess:
+        notes.append(
+            f'outside the tolerance of its precision, written with --force: {"; ".join(excess)}.'
+        )
+    return replace(metadata, notes=tuple(notes))

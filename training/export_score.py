@@ -24,8 +24,8 @@ from training.command_line import say
 from training.data.camvid import open_camvid
 from training.data.frames import FrameSource
 from training.data.procedural import DriveFrames, render_frames
-from training.export import write_onnx
 from training.export_check import Agreement, verify_against_torch
+from training.export_graph import write_onnx
 from training.models.deployed import DeployedModel
 from training.models.tapped_network import LOGITS_TAP
 from training.precompute_features import expected_of

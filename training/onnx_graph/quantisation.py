@@ -21,8 +21,8 @@ from hopfield_pebal_ros.contract.deployment import IMAGE_INPUT
 from training.onnx_graph.graph_parts import last_layers, parts_of
 
 QUANTISED_OPERATORS: Final = (
-    'Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Add', 'Concat', 'AveragePool', 'MaxPool',
-    'GlobalAveragePool', 'Resize',
+    'Conv', 'ConvTranspose', 'MatMul', 'Gemm', 'Relu', 'Clip', 'Add', 'Concat', 'AveragePool',
+    'MaxPool', 'GlobalAveragePool', 'Resize',
 )  # fmt: skip
 
 
