@@ -16,7 +16,9 @@ from training.settings import TrainSettings
 
 DEFAULT_PRESET: Final = 'demo'
 
-CHANGEABLE_ON_RESUME: Final = frozenset({'num_workers', 'num_threads', 'val_sets', 'frame_cache'})
+CHANGEABLE_ON_RESUME: Final = frozenset(
+    {'num_workers', 'num_threads', 'val_sets', 'frame_cache', 'composites_folder'}
+)
 """Who reads the data and what it is measured on; none changes a step. Other paths may change where
 both are given: then the data has moved."""
 

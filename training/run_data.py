@@ -73,7 +73,7 @@ def training_samples(
     picture_hw = settings.network_hw if settings.kept_composites else settings.crop_hw
     return TrainingSamples(
         sources,
-        seed=settings.seed,
+        seed=settings.composites_seed if settings.kept_composites else settings.seed,
         view_range=ViewRange(
             network_hw=settings.network_hw,
             crop_hw=picture_hw,

@@ -65,6 +65,10 @@ class TrainSettings:
     """Of a frozen network: train its heads on crops of this many composites of the network's size,
     rendered once; its maps of them are kept in the folder of the run until it ends (about 20 MB
     each for ESPNetv2). 0: every sample is rendered afresh, at the size of the crop."""
+    composites_seed: int = 0
+    """Of what is kept: runs of several seeds are trained on the same composites."""
+    composites_folder: Path | None = None
+    """Where composites are kept for good, for other runs of the same data and network."""
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     branch: BranchSettings = field(default_factory=BranchSettings)

@@ -108,7 +108,7 @@ def train(choice: RunChoice, out: Path, processes: Processes) -> bool:
     else:
         _run_beside(state, settings, samples, processes, composites)
     is_finished = state.step >= settings.total_steps
-    if is_finished and processes.is_first:
+    if is_finished and processes.is_first and settings.composites_folder is None:
         drop_composites(out / _COMPOSITES)
     if is_finished and processes.is_first:
         best = calibrated(load_checkpoint(out / 'best.pt'), out)
@@ -127,7 +127,8 @@ def _composites(
     if not settings.kept_composites or state.step >= settings.total_steps:
         return None
     with processes.first_goes_ahead():
-        return kept_composites(state.network, samples, settings, out / _COMPOSITES)
+        folder = settings.composites_folder or out / _COMPOSITES
+        return kept_composites(state.network, samples, settings, folder)
 
 
 def _first_state(choice: RunChoice, out: Path, *, is_told: bool) -> RunState:

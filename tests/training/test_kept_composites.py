@@ -9,7 +9,12 @@ from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from tests.training.conftest import PaintedFrames
 from training.data.frames import WeightedSource
 from training.data.outlier_exposure import OutlierExposure
-from training.kept_composites import KeptComposites, drop_composites, kept_composites
+from training.kept_composites import (
+    KeptComposites,
+    drop_composites,
+    kept_composites,
+    picture_keys,
+)
 from training.loop import run
 from training.loss_settings import LossSettings
 from training.models.anomaly_network import BranchSettings
@@ -125,8 +130,6 @@ def test_maps_are_those_of_the_whole_picture(kept, network, samples, settings):
 
 
 def samples_keys(settings, samples):
-    from training.kept_composites import picture_keys
-
     return [key for (key,) in picture_keys(settings, len(samples))]
 
 
@@ -141,10 +144,11 @@ def test_batches_go_on_where_they_stopped_and_are_shared(kept, settings):
         assert torch.equal(torch.cat([each.maps[name] for each in halves]), found)
 
 
-def test_a_later_start_opens_what_is_there(kept, samples, settings, tmp_path, monkeypatch):
+def test_a_later_start_opens_what_is_there(
+    kept, network, samples, settings, tmp_path, monkeypatch
+):
     monkeypatch.setattr('training.kept_composites._render', None)
-    other = new_state(replace(settings, seed=7)).network
-    again = kept_composites(other, samples, settings, tmp_path / 'composites')
+    again = kept_composites(network, samples, replace(settings, seed=7), tmp_path / 'composites')
     assert torch.equal(
         next(again.batches(settings, first_step=0)).maps['decoder'],
         next(kept.batches(settings, first_step=0)).maps['decoder'],
@@ -152,6 +156,29 @@ def test_a_later_start_opens_what_is_there(kept, samples, settings, tmp_path, mo
     drop_composites(tmp_path / 'composites')
     assert not (tmp_path / 'composites').exists()
     drop_composites(tmp_path / 'composites')
+
+
+@pytest.mark.usefixtures('kept')
+def test_composites_of_another_network_or_of_other_data_are_refused(
+    network, samples, settings, tmp_path
+):
+    folder = tmp_path / 'composites'
+    other = new_state(replace(settings, seed=7)).network
+    with pytest.raises(ValueError, match=r'weights_sha256 differ; remove the folder'):
+        kept_composites(other, samples, settings, folder)
+    with pytest.raises(ValueError, match=r'exposed_share, kept_composites differ'):
+        kept_composites(
+            network, samples, replace(settings, exposed_share=0.5, kept_composites=4), folder
+        )
+
+
+def test_runs_of_other_seeds_share_composites_and_cut_other_crops(kept, settings):
+    first, other = (
+        next(kept.batches(replace(settings, seed=seed), first_step=0)) for seed in (0, 1)
+    )
+    assert not torch.equal(first.labels, other.labels)
+    assert picture_keys(replace(settings, seed=1), 6) == picture_keys(settings, 6)
+    assert picture_keys(replace(settings, composites_seed=1), 6) != picture_keys(settings, 6)
 
 
 def test_a_full_disk_is_said_beforehand(network, samples, settings, tmp_path, monkeypatch):
