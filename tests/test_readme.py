@@ -25,6 +25,7 @@ FOLDERS = (
     'training/image_level',
     'training/calibration',
     'training/checkpoint_files',
+    'training/onnx_graph',
     'training/data',
     'training/data/benchmarks',
     'training/data/outliers',
