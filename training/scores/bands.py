@@ -9,8 +9,8 @@ from torch import Tensor
 
 from training.scores.readings import Readings
 
-PIXELS: Final = 512
-"""Of a band, for each thread: 256 features and 128 similarities of them fit a cache of 1 MiB."""
+PIXELS: Final = 1024
+"""Of a band, for each thread: 256 features and 192 similarities of them fit a cache of 2 MiB."""
 
 ScoreT = TypeVar('ScoreT', bound=Any)
 

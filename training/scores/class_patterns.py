@@ -12,7 +12,7 @@ from training.scores.reservoir import Reservoirs
 from training.scores.score import ScoreSettings
 from training.scores.similarities import inner_products
 
-_PRODUCT_ROWS: Final = 128
+_PRODUCT_ROWS: Final = 192
 """Patterns compared in one product, so that many small classes do not read the features often."""
 
 
