@@ -4,7 +4,7 @@ Prints one JSON document. Flags: --model FILE, --int8 FILE (its int8 form), --im
 rendered ones), --dataset NAME --root DIR (a set of training.evaluate, for the loss of AP),
 --repeats N, --quick (tiny, to show that it works; its figures have no targets). Engines are timed
 in turn, in one process, at the size of the file's network; torch runs the same architecture,
---network, with random weights.
+that of --preset, with random weights.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from benchmarks.figures import Figure, to_json
 from benchmarks.graph_cost import figures_of as graph_figures
 from benchmarks.graph_cost import openvino_cost
 from benchmarks.machine_rates import bytes_per_s, multiply_adds_per_s
-from benchmarks.network_costs import built, run_eager, settled
+from benchmarks.network_costs import run_eager, settled
 from benchmarks.openvino_layers import Layer, measured_layers, multiply_adds_of, worst_layers
 from benchmarks.timing import medians_in_turn
 from hopfield_pebal_ros.contract.deployment import read_metadata
@@ -36,9 +36,10 @@ from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
 from hopfield_pebal_ros.inference.engine import EngineError
 from training.export_check import TOLERANCES, Agreement
 from training.export_images import verification_images
-from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import DeployedModel
-from training.models.fusion import single
+from training.models.fusion import Fusion
+from training.networks import build_network
+from training.reference_presets import ALL_PRESETS
 
 EAGER: Final = 'torch_eager_fp32'
 REFERENCE: Final = 'onnxruntime_fp32'
@@ -55,7 +56,7 @@ def main() -> None:
     try:
         variants = variants_of(arguments.model, arguments.int8)
         images = verification_images(arguments.images, read_metadata(arguments.model).network_hw)
-        eager = eager_model(arguments.model, arguments.network)
+        eager = eager_model(arguments.model, arguments.preset)
     except (EngineError, OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     labelled = LabelledSet(arguments.dataset, arguments.root) if arguments.dataset else None
@@ -77,17 +78,27 @@ def main() -> None:
     print(to_json(figures))  # noqa: T201
 
 
-def eager_model(model: Path, network: str) -> DeployedModel:
+def eager_model(model: Path, preset: str) -> DeployedModel:
     """Return the architecture of a file in torch, with random weights.
 
     Raises:
         ValueError: its multiply-adds are not those of the file.
     """
-    metadata = read_metadata(model)
+    metadata, settings = read_metadata(model), ALL_PRESETS[preset]
+    network = build_network(settings, has_weights=False)
+    settled(network.closed_set)
+    count = len(settings.energies)
+    fusion = Fusion(
+        components=settings.energies,
+        means=(0.0,) * count,
+        standard_deviations=(1.0,) * count,
+        weights=(1 / count,) * count,
+    )
     eager = DeployedModel(
-        AnomalyNetwork(settled(built(network))),
-        single('pebal_energy'),
+        network,
+        fusion,
         output_hw=metadata.output_hw,
+        further_scales=settings.further_scales,
     ).eval()
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
@@ -95,8 +106,8 @@ def eager_model(model: Path, network: str) -> DeployedModel:
     of_torch, of_file = counter.get_total_flops() // 2, multiply_adds_of(model)
     if abs(of_torch / of_file - 1) > MAX_DIFFERENCE:
         raise ValueError(
-            f'{model} has {of_file / 1e9:.2f}e9 multiply-adds, {network} in torch '
-            f'{of_torch / 1e9:.2f}e9; name its architecture with --network'
+            f'{model} has {of_file / 1e9:.2f}e9 multiply-adds, preset {preset} in torch '
+            f'{of_torch / 1e9:.2f}e9; name its recipe with --preset'
         )
     return eager
 
@@ -247,7 +258,9 @@ def _layer_figure(place: int, layer: Layer, excess_ms: float) -> Figure:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument('--model', type=Path, default=DEFAULT_MODEL)
-    parser.add_argument('--network', default='ladder', help='architecture of the file, in torch')
+    parser.add_argument(
+        '--preset', default='realtime-branch', choices=sorted(ALL_PRESETS), help='of the file'
+    )
     parser.add_argument('--int8', type=Path, help='the same model as an int8 file')
     parser.add_argument('--images', type=Path, help='folder of pictures for the agreement')
     parser.add_argument('--dataset', help='a labelled set, as training.evaluate names it')

@@ -56,5 +56,5 @@ def test_programs_are_timed_in_turn_and_the_first_round_does_not_count():
 
 def test_torch_is_not_compared_with_another_network(tmp_path: Path):
     write_conv_model(tmp_path / 'm.onnx')
-    with pytest.raises(ValueError, match=r'm.onnx has 0.00e9 .* lraspp in torch .*--network'):
-        eager_model(tmp_path / 'm.onnx', 'lraspp')
+    with pytest.raises(ValueError, match=r'm.onnx has 0.00e9 .* demo in torch .*--preset'):
+        eager_model(tmp_path / 'm.onnx', 'demo')
