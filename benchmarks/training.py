@@ -30,7 +30,7 @@ from training.run_data import training_samples, training_sources
 from training.run_log import RunLog
 from training.run_state import RunState, new_state
 from training.settings import TrainSettings
-from training.step import Stepper
+from training.step import Batch, Stepper
 
 WARM_UP: Final = 2
 """First steps, or batches, that are not counted."""
@@ -113,7 +113,7 @@ class _Timed(Stepper):
 
     times: Final[list[tuple[float, float]]] = []
 
-    def take(self, batch: Sample) -> dict[str, Tensor]:
+    def take(self, batch: Batch) -> dict[str, Tensor]:
         started = time.perf_counter()
         terms = super().take(batch)
         self.times.append((started, time.perf_counter()))
