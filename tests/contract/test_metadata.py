@@ -107,7 +107,16 @@ def test_json_that_is_no_object_is_refused(text: str):
         parse_metadata(text, source='x')
 
 
-@pytest.mark.parametrize('name', sorted(set(json.loads(EXAMPLE.to_json())) - {'schema_version'}))
+OPTIONAL = {'schema_version', 'notes'}
+
+
+def test_files_without_notes_have_none():
+    document = json.loads(EXAMPLE.to_json())
+    del document['notes']
+    assert parse_metadata(json.dumps(document), source='x').notes == ()
+
+
+@pytest.mark.parametrize('name', sorted(set(json.loads(EXAMPLE.to_json())) - OPTIONAL))
 def test_every_entry_is_needed(name: str):
     document = json.loads(EXAMPLE.to_json())
     del document[name]

@@ -89,7 +89,7 @@ def test_a_frozen_network_needs_weights(tmp_path):
 @pytest.mark.parametrize(
     ('flags', 'message'),
     [
-        (('--preset', 'camvid', '--num-drives', '0'), 'nothing to train on: give --camvid'),
+        (('--preset', 'camvid', '--num-drives', '0'), 'nothing to train on: give a set'),
         (('--val-sets', 'moon=x'), r'--val-sets takes NAME=DIR.*road_anomaly'),
         (('--val-sets', 'folder=no/such/place'), '--val-sets folder=no/such/place: '),
         (('--accumulation-steps', '3'), 'cannot be shared evenly.*a multiple of 3'),

@@ -136,7 +136,7 @@ def test_logits_that_are_no_linear_function_are_refused(stream) -> None:
             for each in stream:
                 yield each._replace(class_logits=each.class_logits.square())
 
-    with pytest.raises(ScoreError, match='read the tap `penultimate`'):
+    with pytest.raises(ScoreError, match='read the last map before the logits'):
         HeatEl.fit(Bent(), HeatElSettings())
 
 
