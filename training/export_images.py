@@ -10,9 +10,8 @@ from hopfield_pebal_ros.contract.geometry import Geometry, place
 from hopfield_pebal_ros.contract.resizing import image_to_network
 from hopfield_pebal_ros.scenes.drive import Drive
 from training.data.frames import read_image_rgb
+from training.data.outliers.picture_files import find_pictures
 from training.run_data import FIRST_CALIBRATION_SEED
-
-SUFFIXES: Final = ('.jpg', '.jpeg', '.png', '.webp', '.bmp')
 
 FIRST_VERIFICATION_SEED: Final = FIRST_CALIBRATION_SEED + 10_000
 """Of drives that nothing was trained, calibrated or quantised on."""
@@ -43,14 +42,13 @@ def images_of_folder(folder: Path, network_hw: tuple[int, int]) -> list[Image]:
     """Return images (H, W, 3) uint8 RGB of network size, evenly taken from a folder.
 
     Raises:
-        ValueError: no folder, no picture in it, or one that cannot be read.
+        FileNotFoundError: no folder, or no picture in it.
+        ValueError: one cannot be read.
     """
-    found = sorted(each for each in folder.rglob('*') if each.suffix.lower() in SUFFIXES)
-    if not found:
-        raise ValueError(
-            f'no pictures below {folder}: looked for {", ".join(SUFFIXES)}; name a folder of '
-            'camera pictures, or leave the flag out to use rendered drives'
-        )
+    found = find_pictures(
+        folder,
+        wanted='name a folder of camera pictures, or leave the flag out to use rendered drives',
+    )
     taken = np.linspace(0, len(found) - 1, min(_MOST_IMAGES, len(found))).round().astype(int)
     geometry, images = Geometry(), list[Image]()
     for index in taken:

@@ -1,14 +1,6 @@
-"""Composites rendered once: a frozen network's maps of them are kept, and crops cut out of both.
+"""Crops of composites, cut out of their labels and of a frozen network's maps of them alike."""
 
-What is frozen says the same of a picture each time, so it is asked once, about the whole picture
-with all its surroundings. A step then costs the heads alone.
-"""
-
-import json
-import shutil
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import cv2
@@ -16,30 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
-from training.data.samples import Sample, SampleKey, TrainingSamples
-from training.data.workers import WORKER_START, start_worker
-from training.memory.network_hash import embedding_sha256
-from training.models.anomaly_network import AnomalyNetwork
-from training.models.deployed import normalised
-from training.processes import LOG_FILE_INTERVAL_S, Processes, autocast
+from training.processes import Processes
 from training.settings import TrainSettings
-from training.settings_json import settings_to_json
 
 _CENTRED_SHARE: Final = 0.5
 """Share of crops that have an outlier object in their middle, each object as often as any."""
-
-_DESCRIPTION: Final = 'composites.json'
-"""Of what the files hold; written once they are complete."""
-
-_MADE_OF: Final = (
-    *('inliers', 'num_drives', 'frames_per_drive', 'network_hw', 'scale', 'crops_stay_inside'),
-    *('camera', 'flipped_share', 'exposed_share', 'exposure', 'kept_composites'),
-    *('composites_seed', 'network', 'precision'),
-)
 
 
 class MapCrops(NamedTuple):
@@ -130,124 +105,3 @@ def _cut(
         for start, length in zip(corner, crop_hw, strict=True)
     )
     return whole[rows, columns]
-
-
-def kept_composites(
-    network: AnomalyNetwork, samples: TrainingSamples, settings: TrainSettings, folder: Path
-) -> KeptComposites:
-    """Open the composites in `folder`; an earlier start or another run may have rendered them.
-
-    Args:
-        network: frozen.
-        samples: whose pictures have the network's size.
-        settings: say how many.
-        folder: of the run, or shared; `drop_composites` removes it.
-
-    Raises:
-        OSError: not enough room.
-        ValueError: the folder holds composites of other data or of another network.
-    """
-    count, (height, width) = settings.kept_composites, settings.network_hw
-    strides, widths = network.closed_set.tap_strides, network.closed_set.tap_widths
-    names = network.taps_read()
-    dtype = torch.float32 if settings.precision == 'fp32' else torch.bfloat16
-    shapes = {
-        name: (count, height // strides[name], width // strides[name], widths[name])
-        for name in names
-    }
-    description = _description(network, settings, names)
-    is_complete = _is_complete(folder / _DESCRIPTION, description)
-    if not is_complete:
-        _make_room(folder, shapes, dtype)
-    maps = {name: _file(folder / name, shape, dtype) for name, shape in shapes.items()}
-    labels = _file(folder / 'label_maps', (count, height, width), torch.uint8)
-    if not is_complete:
-        _render(network, samples, settings, maps, labels)
-        (folder / _DESCRIPTION).write_text(description)
-    return KeptComposites(maps, labels, strides=strides)
-
-
-def drop_composites(folder: Path) -> None:
-    """Give the room back; does nothing where there are none."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _description(network: AnomalyNetwork, settings: TrainSettings, names: Sequence[str]) -> str:
-    """Return all that the files depend on, as JSON."""
-    written = json.loads(settings_to_json(settings))
-    made_of = {name: written[name] for name in _MADE_OF}
-    weights = embedding_sha256(network, ('closed_set',))
-    return json.dumps({'maps': names, 'weights_sha256': weights, **made_of}, indent=1)
-
-
-def _is_complete(path: Path, description: str) -> bool:
-    if not path.exists():
-        return False
-    found, expected = json.loads(path.read_text()), json.loads(description)
-    differing = [name for name in expected if found.get(name) != expected[name]]
-    if differing:
-        raise ValueError(
-            f'{path.parent} holds composites of another run: {", ".join(differing)} differ; '
-            'remove the folder, or give another --composites-folder'
-        )
-    return True
-
-
-def _make_room(folder: Path, shapes: Mapping[str, tuple[int, ...]], dtype: torch.dtype) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    needed = sum(int(np.prod(shape)) for shape in shapes.values()) * dtype.itemsize
-    free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise OSError(
-            f'the maps of the composites need {needed / 1e9:.1f} GB in {folder}, where '
-            f'{free / 1e9:.1f} GB are free; lower --kept-composites, or 0 for fresh ones each step'
-        )
-
-
-def _file(path: Path, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    size = int(np.prod(shape))
-    return torch.from_file(str(path), shared=True, size=size, dtype=dtype).view(shape)
-
-
-def _render(
-    network: AnomalyNetwork,
-    samples: TrainingSamples,
-    settings: TrainSettings,
-    maps: Mapping[str, Tensor],
-    labels: Tensor,
-) -> None:
-    network.eval()
-    device = next(network.parameters()).device
-    pictures = tqdm(
-        _pictures(samples, settings),
-        desc='composites',
-        total=len(labels),
-        unit='picture',
-        mininterval=0.5 if sys.stderr.isatty() else LOG_FILE_INTERVAL_S,
-    )
-    for index, sample in enumerate(pictures):
-        image = normalised(sample.image.to(device)).contiguous(memory_format=torch.channels_last)
-        with torch.inference_mode(), autocast(settings, device):
-            found = network.closed_set.taps(image)
-        for name, kept in maps.items():
-            kept[index] = found[name][0].permute(1, 2, 0)
-        labels[index] = sample.labels[0]
-
-
-def _pictures(samples: TrainingSamples, settings: TrainSettings) -> 'DataLoader[Sample]':
-    has_workers = settings.num_workers > 0
-    return DataLoader(
-        samples,
-        batch_sampler=picture_keys(settings, len(samples)),
-        num_workers=settings.num_workers,
-        worker_init_fn=start_worker,
-        generator=torch.Generator(),
-        multiprocessing_context=WORKER_START if has_workers else None,
-    )
-
-
-def picture_keys(settings: TrainSettings, num_samples: int) -> list[list[SampleKey]]:
-    """Return which samples become composites, one a batch: every frame before any comes again."""
-    order = np.random.default_rng(settings.composites_seed).permutation(num_samples)
-    places = (divmod(each, num_samples) for each in range(settings.kept_composites))
-    return [[SampleKey(epoch, int(order[place]), has_outliers=True)] for epoch, place in places]

@@ -18,7 +18,7 @@ _PATIENCE: Final = timedelta(hours=3)
 LOG_FILE_INTERVAL_S: Final = 30
 """Between two states of a progress bar where nobody watches it move."""
 
-_PRECISIONS = {'bf16': torch.bfloat16, 'fp16': torch.float16, 'fp32': torch.float32}
+DTYPES = {'bf16': torch.bfloat16, 'fp16': torch.float16, 'fp32': torch.float32}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def device_of(settings: TrainSettings) -> torch.device:
 def autocast(settings: TrainSettings, device: torch.device) -> torch.autocast:
     """Return the context in which convolutions run in the precision of the settings."""
     is_on = settings.precision != 'fp32'
-    return torch.autocast(device.type, _PRECISIONS[settings.precision], enabled=is_on)
+    return torch.autocast(device.type, DTYPES[settings.precision], enabled=is_on)
 
 
 def check_batch(settings: TrainSettings, processes: Processes) -> None:

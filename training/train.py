@@ -18,12 +18,13 @@ import torch
 from training.calibrate import calibrated, calibration_text
 from training.checkpoints import load_checkpoint, save_checkpoint
 from training.command_line import RunChoice, check_writable, parse_run, say
+from training.composite_files import drop_composites, open_composites
 from training.data.data_report import data_report, survey
 from training.data.samples import TrainingSamples
 from training.dry_run import dry_run
 from training.initial_weights import fitting_files
 from training.interrupts import interrupt_flag
-from training.kept_composites import KeptComposites, drop_composites, kept_composites
+from training.kept_composites import KeptComposites
 from training.loop import run
 from training.periodic_validation import PeriodicValidation
 from training.processes import Processes, check_batch, device_of, joined_processes
@@ -128,7 +129,7 @@ def _composites(
         return None
     with processes.first_goes_ahead():
         folder = settings.composites_folder or out / _COMPOSITES
-        return kept_composites(state.network, samples, settings, folder)
+        return open_composites(state.network, samples, settings, folder)
 
 
 def _first_state(choice: RunChoice, out: Path, *, is_told: bool) -> RunState:

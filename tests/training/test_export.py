@@ -144,7 +144,9 @@ def test_flags_that_do_not_go_together_are_refused(tmp_path, checkpoint_path):
         export(replace(arguments, verify_root=tmp_path))
     with pytest.raises(ValueError, match='--batch must be 1 or more, got 0'):
         export(replace(arguments, batch=0))
-    with pytest.raises(ValueError, match=r'no pictures below .*name a folder of camera pictures'):
+    with pytest.raises(
+        FileNotFoundError, match=r'no picture matches .*name a folder of camera pictures'
+    ):
         export(replace(arguments, verify_images=tmp_path))
 
 

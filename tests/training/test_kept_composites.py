@@ -7,14 +7,10 @@ torch = pytest.importorskip('torch')
 
 from hopfield_pebal_ros.contract.labels import OUTLIER_ID
 from tests.training.conftest import PaintedFrames
+from training.composite_files import drop_composites, open_composites, picture_keys
 from training.data.frames import WeightedSource
 from training.data.outlier_exposure import OutlierExposure
-from training.kept_composites import (
-    KeptComposites,
-    drop_composites,
-    kept_composites,
-    picture_keys,
-)
+from training.kept_composites import KeptComposites
 from training.loop import run
 from training.loss_settings import LossSettings
 from training.models.anomaly_network import BranchSettings
@@ -62,7 +58,7 @@ def samples(settings):
 
 @pytest.fixture
 def kept(network, samples, settings, tmp_path):
-    return kept_composites(network, samples, settings, tmp_path / 'composites')
+    return open_composites(network, samples, settings, tmp_path / 'composites')
 
 
 def maps_of(image, network):
@@ -147,8 +143,8 @@ def test_batches_go_on_where_they_stopped_and_are_shared(kept, settings):
 def test_a_later_start_opens_what_is_there(
     kept, network, samples, settings, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr('training.kept_composites._render', None)
-    again = kept_composites(network, samples, replace(settings, seed=7), tmp_path / 'composites')
+    monkeypatch.setattr('training.composite_files._render', None)
+    again = open_composites(network, samples, replace(settings, seed=7), tmp_path / 'composites')
     assert torch.equal(
         next(again.batches(settings, first_step=0)).maps['decoder'],
         next(kept.batches(settings, first_step=0)).maps['decoder'],
@@ -165,9 +161,9 @@ def test_composites_of_another_network_or_of_other_data_are_refused(
     folder = tmp_path / 'composites'
     other = new_state(replace(settings, seed=7)).network
     with pytest.raises(ValueError, match=r'weights_sha256 differ; remove the folder'):
-        kept_composites(other, samples, settings, folder)
+        open_composites(other, samples, settings, folder)
     with pytest.raises(ValueError, match=r'exposed_share, kept_composites differ'):
-        kept_composites(
+        open_composites(
             network, samples, replace(settings, exposed_share=0.5, kept_composites=4), folder
         )
 
@@ -184,7 +180,7 @@ def test_runs_of_other_seeds_share_composites_and_cut_other_crops(kept, settings
 def test_a_full_disk_is_said_beforehand(network, samples, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, 'disk_usage', lambda _: shutil._ntuple_diskusage(9, 8, 1))
     with pytest.raises(OSError, match=r'need .* GB in .*lower --kept-composites'):
-        kept_composites(network, samples, settings, tmp_path / 'composites')
+        open_composites(network, samples, settings, tmp_path / 'composites')
 
 
 def test_heads_learn_from_maps(kept, samples, settings):

@@ -34,10 +34,6 @@ class YoloScenes:
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def path(self, index: int) -> Path:
-        """Return the file of a picture."""
-        return self._pairs[index][0]
-
     def __getitem__(self, index: int) -> Frame:
         picture, labels = self._pairs[index]
         image_rgb = read_image_rgb(picture)
