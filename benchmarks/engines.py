@@ -98,7 +98,7 @@ def eager_model(model: Path, preset: str) -> DeployedModel:
         network,
         fusion,
         output_hw=metadata.output_hw,
-        further_scales=settings.further_scales,
+        scales=settings.scales,
     ).eval()
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():

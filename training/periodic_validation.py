@@ -56,7 +56,7 @@ class PeriodicValidation:
             state.fusion = fitted_fusion(state.measured, self._samples, settings)
         fusion = state.fusion or single('free_energy')
         model = validation_model(
-            state.measured, fusion, settings.network_hw, further_scales=settings.further_scales
+            state.measured, fusion, settings.network_hw, scales=settings.scales
         )
         figures = self._figures(model)
         self._log.write(state.step, 'validation', figures)

@@ -13,6 +13,7 @@ from training.loss_settings import LossSettings
 from training.losses.abstention import Payoff
 from training.memory.pattern_memory import MemorySettings
 from training.models.anomaly_network import BranchSettings
+from training.models.scales import Scales
 from training.network_settings import NetworkSettings
 
 
@@ -83,6 +84,12 @@ class TrainSettings:
     further_scales: tuple[float, ...] = ()
     """The published energy is the mean of those of the picture as it is and of the picture at
     these scales, relative to the network's size; each costs its share of pixels again."""
+    fine_scale: float | None = None
+    """Above 1: the greater of that mean and the energy at this scale is published, for objects of
+    a few pixels."""
+    fine_weights: tuple[float, ...] = ()
+    """What each of several energies counts at the fine scale, 0 to leave it out; none: as at the
+    others."""
     fusion_weights: tuple[float, ...] = ()
     """What each of several energies counts, in standard deviations of its inliers; none: fitted on
     training composites."""
@@ -171,10 +178,11 @@ class TrainSettings:
                 f'--camvid and --val-camvid are both {self.val_camvid}; figures on training '
                 'images mean nothing: give the validation part'
             )
-        if any(not 0.1 <= each <= 4 or each == 1 for each in self.further_scales):
+        count = len(self.scales.fine_weights)
+        if count and count != len(self.energies):
             raise ValueError(
-                'further_scales must lie in 0.1..4 and not be 1, which is always taken, got '
-                f'{self.further_scales}'
+                f'fine_weights must be one number for each of {self.energies}, or none, got '
+                f'{self.fine_weights}'
             )
         weights = self.fusion_weights
         if weights and (len(weights) != len(self.energies) or min(weights) <= 0):
@@ -225,6 +233,12 @@ class TrainSettings:
                     f'losses.{weight} is {getattr(losses, weight)}, but the branch has no head '
                     f'for it; name feature maps in --branch.{taps.replace("_", "-")}'
                 )
+
+    @property
+    def scales(self) -> Scales:
+        return Scales(
+            further=self.further_scales, fine=self.fine_scale, fine_weights=self.fine_weights
+        )
 
     @property
     def total_steps(self) -> int:

@@ -34,5 +34,5 @@ def deployed_model(
         fusion,
         output_hw=output_hw,
         order=order,
-        further_scales=checkpoint.settings.further_scales,
+        scales=checkpoint.settings.scales,
     ).eval()

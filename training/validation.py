@@ -22,6 +22,7 @@ from training.data.frames import Frame, FrameSource
 from training.models.anomaly_network import AnomalyNetwork
 from training.models.deployed import DeployedModel
 from training.models.fusion import Fusion
+from training.models.scales import OWN_SCALE, Scales
 
 OUTPUT_STRIDE = 2
 """Of validation and calibration, and the default of the exported file."""
@@ -76,13 +77,11 @@ def validation_model(
     fusion: Fusion,
     network_hw: tuple[int, int],
     *,
-    further_scales: tuple[float, ...] = (),
+    scales: Scales = OWN_SCALE,
 ) -> DeployedModel:
     """Return what would be exported of a network, which is left in evaluation mode."""
     output_hw = (network_hw[0] // OUTPUT_STRIDE, network_hw[1] // OUTPUT_STRIDE)
-    return DeployedModel(
-        network, fusion, output_hw=output_hw, further_scales=further_scales
-    ).eval()
+    return DeployedModel(network, fusion, output_hw=output_hw, scales=scales).eval()
 
 
 def anomaly_figures(found: Iterable[Prediction], *, num_classes: int) -> dict[str, float]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from training.models.anomaly_network import AnomalyNetwork
 from training.models.anomaly_outputs import AnomalyOutputs, at_size, energy_of
 from training.models.fusion import Fusion
+from training.models.scales import OWN_SCALE, Scales
 from training.models.tap_head import HEAD_STRIDE
 
 IMAGE_MEAN_RGB: Final = (0.485, 0.456, 0.406)
@@ -35,8 +36,8 @@ class DeployedModel(nn.Module):
     """Normalisation, network, arg-max, energies, their fusion and upsampling as one graph.
 
     Several energies are fused at the stride of the heads in either order, and the result is
-    upsampled; the order then concerns the labels alone. Where the picture is rated at further
-    scales too, the mean of their energies is the energy; labels are those of the picture as it is.
+    upsampled; the order then concerns the labels alone. Where the picture is rated at other scales
+    too, `Scales` says how their energies become one; labels are those of the picture as it is.
     """
 
     def __init__(
@@ -46,14 +47,15 @@ class DeployedModel(nn.Module):
         *,
         output_hw: tuple[int, int],
         order: Order = 'exact',
-        further_scales: tuple[float, ...] = (),
+        scales: Scales = OWN_SCALE,
     ) -> None:
         super().__init__()
         self.network = network
         self.fusion = fusion
         self.output_hw = output_hw
         self.order: Order = order
-        self.further_scales = further_scales
+        self.scales = scales
+        self._fine_fusion = fusion.reweighted(scales.fine_weights)
 
     @property
     def num_classes(self) -> int:
@@ -71,12 +73,15 @@ class DeployedModel(nn.Module):
         """
         picture = normalised(image.permute(0, 3, 1, 2))
         outputs: AnomalyOutputs = self.network(picture)
-        energies = [self._energy(self.network(each), each) for each in self._rescaled(picture)]
+        energies = [self._energy_at(picture, scale, self.fusion) for scale in self.scales.further]
         if self.fusion.is_single and self.order == 'exact':
             outputs = outputs.resized(self.output_hw)
-        energy = self._energy(outputs, picture)
+        energy = self._energy(outputs, picture, self.fusion)
         if energies:
             energy = torch.stack([energy, *energies]).mean(dim=0)
+        if self.scales.fine is not None:
+            fine = self._energy_at(picture, self.scales.fine, self._fine_fusion)
+            energy = torch.maximum(energy, fine)
         return self._labels(outputs), energy
 
     def outputs(self, image: Tensor) -> AnomalyOutputs:
@@ -95,23 +100,21 @@ class DeployedModel(nn.Module):
         labels = first_peak(logits)[:, None]
         return F.interpolate(labels, self.output_hw, mode='nearest')[:, 0].to(torch.uint8)
 
-    def _rescaled(self, picture: Tensor) -> list[Tensor]:
-        """Return a normalised picture (N, 3, H, W) at each further scale."""
-        sizes_hw = (
-            [
-                max(1, round(scale * side / SIZE_MULTIPLE)) * SIZE_MULTIPLE
-                for side in picture.shape[2:]
-            ]
-            for scale in self.further_scales
-        )
-        return [F.interpolate(picture, size_hw, mode='bilinear') for size_hw in sizes_hw]
+    def _energy_at(self, picture: Tensor, scale: float, fusion: Fusion) -> Tensor:
+        """Return the energy of a normalised picture (N, 3, H, W) resized by about `scale`."""
+        size_hw = [
+            max(1, round(scale * side / SIZE_MULTIPLE)) * SIZE_MULTIPLE
+            for side in picture.shape[2:]
+        ]
+        resized = F.interpolate(picture, size_hw, mode='bilinear')
+        return self._energy(self.network(resized), resized, fusion)
 
-    def _energy(self, outputs: AnomalyOutputs, picture: Tensor) -> Tensor:
-        if self.fusion.is_single:
-            energy = energy_of(outputs, self.fusion.components[0]).float()
+    def _energy(self, outputs: AnomalyOutputs, picture: Tensor, fusion: Fusion) -> Tensor:
+        if fusion.is_single:
+            energy = energy_of(outputs, fusion.components[0]).float()
         else:
             heads_hw = (picture.shape[2] // HEAD_STRIDE, picture.shape[3] // HEAD_STRIDE)
-            energy = self.fusion.energy(outputs, size_hw=heads_hw)
+            energy = fusion.energy(outputs, size_hw=heads_hw)
         return enlarged(energy, self.output_hw)
 
 

@@ -1,6 +1,7 @@
 """Several anomaly energies made one: a convex sum, each in inlier standard deviations."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -43,20 +44,25 @@ class Fusion:
             outputs: maps of any sizes; each component is brought to `size_hw` on its own.
             size_hw: where the components meet.
         """
-        energies = [
-            at_size(energy_of(outputs, name).float()[:, None], size_hw)[:, 0]
-            for name in self.components
-        ]
         if self.is_single:
-            return energies[0]
+            return at_size(energy_of(outputs, self.components[0]).float()[:, None], size_hw)[:, 0]
+        counted = [each for each in range(len(self.weights)) if self.weights[each] > 0]
         standardised = [
-            standardised_energy(energy, mean=mean, standard_deviation=deviation)
-            for energy, mean, deviation in zip(
-                energies, self.means, self.standard_deviations, strict=True
+            standardised_energy(
+                at_size(energy_of(outputs, self.components[each]).float()[:, None], size_hw)[:, 0],
+                mean=self.means[each],
+                standard_deviation=self.standard_deviations[each],
             )
+            for each in counted
         ]
-        fused: Tensor = fused_energy(standardised, self.weights)
+        fused: Tensor = fused_energy(standardised, [self.weights[each] for each in counted])
         return fused
+
+    def reweighted(self, weights: Sequence[float]) -> 'Fusion':
+        """Return the same components with other weights, brought to a sum of 1; none: as here."""
+        if not weights:
+            return self
+        return replace(self, weights=tuple(weight / sum(weights) for weight in weights))
 
     def description(self) -> EnergyDescription:
         """Return what the deployable file says of this energy."""
