@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -50,17 +51,25 @@ def measured_layers(
     compiled = core.compile_model(model, 'CPU', options | {'PERF_COUNT': 'YES'})
     request = compiled.create_infer_request()
     noise = np.random.default_rng(0).integers(0, 256, (1, *metadata.network_hw, 3), np.uint8)
-    request.infer({IMAGE_INPUT: noise})
-    runs = [_times_ms(request, noise) for _ in range(repeats)]
-    times_ms = {name: median(run[name] for run in runs) for name in runs[0]}
+    averages_ms = [_averages_ms(request, noise) for _ in range(repeats + 1)]
+    times_ms = {
+        name: median(of_each_run([each[name] for each in averages_ms])[1:])
+        for name in averages_ms[0]
+    }
     ran = compiled.get_runtime_model().get_ordered_ops()
     return [
         _layer(each, times_ms, macs) for each in ran if _property(each, 'layerType') != 'Const'
     ]
 
 
-def _times_ms(request: Any, image: npt.NDArray[np.uint8]) -> dict[str, float]:
-    """Run once and return the time of each layer by its name."""
+def of_each_run(averages: Sequence[float]) -> list[float]:
+    """Return the values whose means over the first, the first two, ... of them are given."""
+    sums = [0.0, *(count * mean for count, mean in enumerate(averages, start=1))]
+    return [after - before for before, after in pairwise(sums)]
+
+
+def _averages_ms(request: Any, image: npt.NDArray[np.uint8]) -> dict[str, float]:
+    """Run once more and return each layer's mean over all runs of the request so far."""
     request.infer({IMAGE_INPUT: image})
     found = request.get_profiling_info()
     return {each.node_name: each.real_time.total_seconds() * 1e3 for each in found}
