@@ -14,6 +14,7 @@ import openvino
 
 from hopfield_pebal_ros.contract.deployment import IMAGE_INPUT, read_metadata
 from hopfield_pebal_ros.inference.engine import RunPrecision, Tuning
+from hopfield_pebal_ros.inference.openvino_graph import split_wide_dilations
 from hopfield_pebal_ros.inference.openvino_options import compile_options
 
 _BYTES: Final = {'f32': 4, 'i32': 4, 'i64': 8, 'bf16': 2, 'f16': 2, 'u8': 1, 'i8': 1, 'boolean': 1}
@@ -46,6 +47,8 @@ def measured_layers(
     metadata = read_metadata(model_path)
     core = openvino.Core()
     model = _static(core, model_path)
+    if precision == 'bf16':
+        split_wide_dilations(model)
     macs = multiply_adds_by_name(model)
     options = compile_options(precision, metadata, Tuning(num_threads=num_threads))
     compiled = core.compile_model(model, 'CPU', options | {'PERF_COUNT': 'YES'})
