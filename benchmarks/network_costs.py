@@ -8,6 +8,7 @@ import json
 import resource
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,9 +93,11 @@ def timed(name: str, size: tuple[int, int], *, repeats: int) -> dict[str, float 
     before = _peak_mib()
     run_eager(model, eager)
     peak = _peak_mib() - before
+    channels_last = deepcopy(model).to(memory_format=torch.channels_last)
     runs: dict[str, Callable[[], object]] = {
         'eager_fp32': lambda: run_eager(model, eager),
         'eager_bf16': lambda: _eager_bf16(model, eager),
+        'eager_bf16_channels_last': lambda: _eager_bf16(channels_last, eager),
     }
     missing: dict[str, float | None] = {}
     with TemporaryDirectory() as folder:

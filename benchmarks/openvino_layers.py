@@ -17,7 +17,10 @@ from hopfield_pebal_ros.inference.engine import RunPrecision, Tuning
 from hopfield_pebal_ros.inference.openvino_graph import split_wide_dilations
 from hopfield_pebal_ros.inference.openvino_options import compile_options
 
-_BYTES: Final = {'f32': 4, 'i32': 4, 'i64': 8, 'bf16': 2, 'f16': 2, 'u8': 1, 'i8': 1, 'boolean': 1}
+_BYTES: Final = {
+    'f32': 4, 'i32': 4, 'i64': 8, 'bf16': 2, 'f16': 2, 'u8': 1, 'i8': 1, 'boolean': 1,
+    'dynamic': 0,  # a bias that is not there
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
