@@ -27,7 +27,7 @@ _UNITS: Final = {
     'parameters': 'weights',
     'gmac_at_512x1024': '1e9 multiply-adds',
     'gmac_at_1024x2048': '1e9 multiply-adds',
-    'peak_memory': 'MiB, of eager fp32 beside the weights',
+    'peak_memory': 'MB, of eager fp32 beside the weights',
 }
 
 
