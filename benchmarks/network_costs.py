@@ -4,10 +4,11 @@ Prints one JSON object. Run by `benchmarks.networks`, in a process of its own be
 memory. Linux only.
 """
 
+import ctypes
 import json
-import resource
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.machine import peak_memory_mb
 from benchmarks.networks import SEGMENTER
 from benchmarks.timing import medians_in_turn
 from hopfield_pebal_ros.contract.geometry import Geometry
@@ -89,12 +91,12 @@ def timed(name: str, size: tuple[int, int], *, repeats: int) -> dict[str, float 
     ).eval()
     image = np.random.default_rng(0).integers(0, 256, (1, height, width, 3), np.uint8)
     eager = torch.from_numpy(image)
-    before = _peak_mib()
-    run_eager(model, eager)
-    peak = _peak_mib() - before
+    peak = _peak_mb(lambda: run_eager(model, eager))
+    channels_last = deepcopy(model).to(memory_format=torch.channels_last)
     runs: dict[str, Callable[[], object]] = {
         'eager_fp32': lambda: run_eager(model, eager),
         'eager_bf16': lambda: _eager_bf16(model, eager),
+        'eager_bf16_channels_last': lambda: _eager_bf16(channels_last, eager),
     }
     missing: dict[str, float | None] = {}
     with TemporaryDirectory() as folder:
@@ -132,8 +134,13 @@ def _eager_bf16(model: nn.Module, image: torch.Tensor) -> object:
         return model(image)
 
 
-def _peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _peak_mb(run: Callable[[], object]) -> float:
+    """Return by how much the resident set grows for a run [MB]."""
+    ctypes.CDLL(None).malloc_trim(0)
+    Path('/proc/self/clear_refs').write_text('5')  # forget the peak so far
+    before = peak_memory_mb()
+    run()
+    return peak_memory_mb() - before
 
 
 def _metadata(size: tuple[int, int]) -> Metadata:

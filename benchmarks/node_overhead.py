@@ -20,6 +20,7 @@ from benchmarks.stand_in_engine import METADATA, StandInEngine
 from hopfield_pebal_ros.inference.detector import AnomalyDetector
 from hopfield_pebal_ros.node.detector_node import DetectorNode
 from hopfield_pebal_ros.node.health import FrameTimes
+from hopfield_pebal_ros.node.large_buffers import keep_freed_memory
 from hopfield_pebal_ros.node.spinning import hand_over_quickly
 
 NUM_FRAMES = 60
@@ -89,6 +90,7 @@ class Record:
 def main() -> None:
     rclpy.init()
     hand_over_quickly()
+    keep_freed_memory()
     executor = TimedExecutor()
     record = Record(executor)
     node = _ours(record) if sys.argv[1] == 'ours' else _plain(record)

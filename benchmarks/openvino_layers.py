@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -13,9 +14,13 @@ import openvino
 
 from hopfield_pebal_ros.contract.deployment import IMAGE_INPUT, read_metadata
 from hopfield_pebal_ros.inference.engine import RunPrecision, Tuning
+from hopfield_pebal_ros.inference.openvino_graph import split_wide_dilations
 from hopfield_pebal_ros.inference.openvino_options import compile_options
 
-_BYTES: Final = {'f32': 4, 'i32': 4, 'i64': 8, 'bf16': 2, 'f16': 2, 'u8': 1, 'i8': 1, 'boolean': 1}
+_BYTES: Final = {
+    'f32': 4, 'i32': 4, 'i64': 8, 'bf16': 2, 'f16': 2, 'u8': 1, 'i8': 1, 'boolean': 1,
+    'dynamic': 0,  # a bias that is not there
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,22 +50,32 @@ def measured_layers(
     metadata = read_metadata(model_path)
     core = openvino.Core()
     model = _static(core, model_path)
+    if precision == 'bf16':
+        split_wide_dilations(model)
     macs = multiply_adds_by_name(model)
     options = compile_options(precision, metadata, Tuning(num_threads=num_threads))
     compiled = core.compile_model(model, 'CPU', options | {'PERF_COUNT': 'YES'})
     request = compiled.create_infer_request()
     noise = np.random.default_rng(0).integers(0, 256, (1, *metadata.network_hw, 3), np.uint8)
-    request.infer({IMAGE_INPUT: noise})
-    runs = [_times_ms(request, noise) for _ in range(repeats)]
-    times_ms = {name: median(run[name] for run in runs) for name in runs[0]}
+    averages_ms = [_averages_ms(request, noise) for _ in range(repeats + 1)]
+    times_ms = {
+        name: median(of_each_run([each[name] for each in averages_ms])[1:])
+        for name in averages_ms[0]
+    }
     ran = compiled.get_runtime_model().get_ordered_ops()
     return [
         _layer(each, times_ms, macs) for each in ran if _property(each, 'layerType') != 'Const'
     ]
 
 
-def _times_ms(request: Any, image: npt.NDArray[np.uint8]) -> dict[str, float]:
-    """Run once and return the time of each layer by its name."""
+def of_each_run(averages: Sequence[float]) -> list[float]:
+    """Return the values whose means over the first, the first two, ... of them are given."""
+    sums = [0.0, *(count * mean for count, mean in enumerate(averages, start=1))]
+    return [after - before for before, after in pairwise(sums)]
+
+
+def _averages_ms(request: Any, image: npt.NDArray[np.uint8]) -> dict[str, float]:
+    """Run once more and return each layer's mean over all runs of the request so far."""
     request.infer({IMAGE_INPUT: image})
     found = request.get_profiling_info()
     return {each.node_name: each.real_time.total_seconds() * 1e3 for each in found}

@@ -57,6 +57,7 @@ RULES = {
 }  # fmt: skip
 EXTRA = {
     'hopfield_pebal_ros/inference/openvino_engine.py': {'openvino'},
+    'hopfield_pebal_ros/inference/openvino_graph.py': {'openvino'},
     'hopfield_pebal_ros/inference/onnxruntime_engine.py': {'onnxruntime'},
     'hopfield_pebal_ros/inference/tensorrt_engine.py': {'tensorrt'},
     'hopfield_pebal_ros/inference/tensorrt_launch.py': {'tensorrt'},

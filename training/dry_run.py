@@ -33,6 +33,8 @@ class DryRun:
     """An epoch."""
     num_steps: int
     batch_size: int
+    frames_from: str
+    """Flags that give frames of the classes."""
 
     def __str__(self) -> str:
         share = self.num_trained / self.num_parameters
@@ -52,7 +54,7 @@ class DryRun:
         else:
             lines.append(
                 f'{self.num_steps} steps of {self.batch_size}; no frames are given, so an epoch '
-                'has no length: give --cityscapes, --camvid or --folder'
+                f'has no length: give {self.frames_from}'
             )
         return '\n'.join(lines)
 
@@ -80,6 +82,7 @@ def dry_run(settings: TrainSettings, *, num_processes: int = 1) -> DryRun:
         num_samples=_num_samples(settings),
         num_steps=settings.total_steps,
         batch_size=settings.batch_size,
+        frames_from=_frames_from(settings.inliers.label_set),
     )
 
 
@@ -108,6 +111,12 @@ def _kept_bytes(network: AnomalyNetwork, settings: TrainSettings, part: int) -> 
 def _loss_bytes(settings: TrainSettings, part: int) -> int:
     height, width = (side // settings.losses.loss_stride for side in settings.crop_hw)
     return 4 * _LOGIT_COPIES * part * 20 * height * width
+
+
+def _frames_from(label_set: str) -> str:
+    return (
+        '--cityscapes, --camvid or --folder' if label_set == 'cityscapes' else f'--{label_set} DIR'
+    )
 
 
 def _num_samples(settings: TrainSettings) -> int:

@@ -17,8 +17,10 @@ from hopfield_pebal_ros.contract.metadata import Metadata
 from training.export_check import Exported
 from training.onnx_graph.adaptive_pooling import TRANSLATIONS
 from training.onnx_graph.batch_norm import without_batch_norm
+from training.onnx_graph.channel_sums import with_channel_sums
 from training.onnx_graph.graph_parts import name_nodes
 from training.onnx_graph.normalisation import with_folded_normalisation
+from training.onnx_graph.pooled_layers import with_pooled_layers
 from training.onnx_graph.sliced_layers import with_sliced_layers
 
 OPSET: Final = 18
@@ -56,7 +58,13 @@ def write_onnx(
 
 def simplified(proto: onnx.ModelProto) -> onnx.ModelProto:
     """Return the same function in fewer nodes, each with a name of its own."""
-    for step in (without_batch_norm, with_sliced_layers, with_folded_normalisation):
+    for step in (
+        without_batch_norm,
+        with_sliced_layers,
+        with_pooled_layers,
+        with_folded_normalisation,
+        with_channel_sums,
+    ):
         proto = step(proto)
     name_nodes(proto)
     return proto

@@ -11,6 +11,9 @@ Array = Any
 ENERGY_UNITS: Final = ('nat', 'inlier standard deviation', 'feature')
 """What a published energy may be counted in; higher is more anomalous in each of them."""
 
+SMALL_EXPONENT: Final = 80.0
+"""Float32 holds exp(x) of |x| up to here, 2e-35 to 6e34, and sums of a thousand of them."""
+
 
 def free_energy(class_logits: Array, *, temperature: float = 1.0, axis: int = 1) -> Array:
     """Free energy of the inlier classes: E = -T log sum_k exp(f_k / T).
@@ -84,7 +87,9 @@ def dense_hybrid_energy(class_logits: Array, outlier_logit: Array) -> Array:
     return free_energy(class_logits) + log_sigmoid(outlier_logit)
 
 
-def hopfield_energy(similarities: Array, *, beta: Array | float, axis: int = 1) -> Array:
+def hopfield_energy(
+    similarities: Array, *, beta: Array | float, axis: int = 1, is_small: bool = False
+) -> Array:
     """Distance of queries from stored patterns: E = -(1 / beta) log mean_m exp(beta s_m).
 
     Hofmann et al. 2024, "Energy-based Hopfield Boosting", without the norm terms, which are
@@ -94,11 +99,12 @@ def hopfield_energy(similarities: Array, *, beta: Array | float, axis: int = 1) 
         similarities: (B, M, H, W) float, inner products of a query with M > 0 stored patterns.
         beta: inverse temperature, > 0; larger follows the nearest pattern more closely.
         axis: where the M patterns are.
+        is_small: of beta times the similarities, as in `log_sum_exp`.
 
     Returns:
         (B, H, W) float in the unit of `similarities`; higher is further from the memory.
     """
-    return -log_mean_exp(beta * similarities, axis=axis) / beta
+    return -log_mean_exp(beta * similarities, axis=axis, is_small=is_small) / beta
 
 
 def hopfield_boosting_energy(
@@ -107,6 +113,7 @@ def hopfield_boosting_energy(
     *,
     beta: Array | float,
     axis: int = 1,
+    is_small: bool = False,
 ) -> Array:
     """Distance from the inlier memory minus distance from the outlier memory.
 
@@ -117,12 +124,16 @@ def hopfield_boosting_energy(
         outlier_similarities: (B, N, H, W) float; N may differ from M.
         beta: inverse temperature of both memories, > 0.
         axis: where the patterns are.
+        is_small: of beta times the similarities, as in `log_sum_exp`.
 
     Returns:
         (B, H, W) float in the unit of the similarities; higher is more anomalous, 0 between.
     """
-    inlier_energy = hopfield_energy(inlier_similarities, beta=beta, axis=axis)
-    return inlier_energy - hopfield_energy(outlier_similarities, beta=beta, axis=axis)
+    inlier_energy, outlier_energy = (
+        hopfield_energy(each, beta=beta, axis=axis, is_small=is_small)
+        for each in (inlier_similarities, outlier_similarities)
+    )
+    return inlier_energy - outlier_energy
 
 
 def border_energy(inlier_energy: Array, outlier_energy: Array, *, beta: Array | float) -> Array:
@@ -180,17 +191,29 @@ def fused_energy(energies: Sequence[Array], weights: Sequence[float]) -> Array:
     return fused
 
 
-def log_sum_exp(values: Array, *, axis: int) -> Array:
-    """Return log sum exp(values) over `axis`, which is removed; the maximum keeps exp in range."""
+def log_sum_exp(values: Array, *, axis: int, is_small: bool = False) -> Array:
+    """Return log sum exp(values) over `axis`, which is removed.
+
+    The maximum keeps exp in range: log sum exp(v) = m + log sum exp(v - m) for every m. Values
+    that are known to be small do without, in float32 as exactly, and save finding it.
+
+    Args:
+        values: float.
+        axis: to add up.
+        is_small: whether all values are at most `SMALL_EXPONENT`, and at least one of each sum
+            is not below its negative; float32 or wider.
+    """
     xp = _array_module(values)
+    if is_small:
+        return xp.log(xp.sum(xp.exp(values), axis=axis))
     peak = xp.amax(values, axis=axis, keepdims=True)
     total = xp.log(xp.sum(xp.exp(values - peak), axis=axis))
     return xp.squeeze(peak, axis) + total
 
 
-def log_mean_exp(values: Array, *, axis: int) -> Array:
-    """Return log mean exp(values) over `axis`, which is removed."""
-    return log_sum_exp(values, axis=axis) - math.log(values.shape[axis])
+def log_mean_exp(values: Array, *, axis: int, is_small: bool = False) -> Array:
+    """Return log mean exp(values) over `axis`, which is removed; `is_small` as in a sum."""
+    return log_sum_exp(values, axis=axis, is_small=is_small) - math.log(values.shape[axis])
 
 
 def log_sigmoid(values: Array) -> Array:

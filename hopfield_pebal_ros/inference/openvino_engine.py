@@ -24,6 +24,7 @@ from hopfield_pebal_ros.inference.engine import (
     Tuning,
     check_images,
 )
+from hopfield_pebal_ros.inference.openvino_graph import split_wide_dilations
 from hopfield_pebal_ros.inference.openvino_options import (
     check_capability,
     check_compiled,
@@ -62,6 +63,8 @@ class OpenVinoEngine:
                 f'OpenVINO cannot read {model_path}: {_last_line(error)}; export it again'
             ) from error
         check_tensors(_tensor_specs(self._model), metadata, source=str(model_path))
+        if precision == 'bf16':
+            split_wide_dilations(self._model)
         self._compiling = threading.Lock()
         self._compiled: dict[int, _Compiled] = {}
         self.num_streams = self._compiled_for(1).num_streams

@@ -9,6 +9,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
+from hopfield_pebal_ros.node.large_buffers import keep_freed_memory
 from hopfield_pebal_ros.node.opening import is_left_opening
 from hopfield_pebal_ros.node.spinning import hand_over_quickly, open_executor, spin
 from hopfield_pebal_ros.node.stop_signals import ignore_stop_signals, on_stop_signal
@@ -27,6 +28,7 @@ def run_process(
     stopped = Future()
     on_stop_signal(lambda: stopped.set_result(None))
     hand_over_quickly()
+    keep_freed_memory()
     try:
         code = _serve(make_node, stopped)
     finally:

@@ -5,7 +5,13 @@ import pytest
 pytest.importorskip('openvino')
 pytest.importorskip('onnx')
 
-from benchmarks.openvino_layers import Layer, measured_layers, multiply_adds_of, worst_layers
+from benchmarks.openvino_layers import (
+    Layer,
+    measured_layers,
+    multiply_adds_of,
+    of_each_run,
+    worst_layers,
+)
 from tests.inference.conv_model import write_conv_model
 
 RATES = {'multiply_adds_per_s': 1e9, 'bytes_per_s': 1e8}
@@ -26,6 +32,11 @@ def test_multiply_adds_bytes_and_time_of_a_convolution(tmp_path: Path):
     # reads 3 and writes 16 planes of floats, beside its few weights
     assert 19 * 64 * 128 * 4 <= convolution.num_bytes < 19 * 64 * 128 * 4 + 10_000
     assert convolution.time_ms > 0
+
+
+def test_running_means_give_the_time_of_each_run():
+    # means of 8, then of 8 and 2, then of 8, 2 and 5
+    assert of_each_run([8.0, 5.0, 5.0]) == [8.0, 2.0, 5.0]
 
 
 def test_the_floor_is_the_slower_of_arithmetic_and_memory():

@@ -75,6 +75,14 @@ def test_log_sum_exp_removes_the_axis_it_is_told():
         np.testing.assert_allclose(result, math.log(length))
 
 
+@pytest.mark.parametrize('peak', [-80.0, -3.0, 0.0, 80.0])
+def test_small_values_need_no_maximum(peak: float):
+    values = (peak - np.array([[0.0, 0.5, 70.0]])).astype(np.float32)
+    found = log_sum_exp(values, axis=1, is_small=True)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, log_sum_exp(values, axis=1), atol=1e-5)
+
+
 def test_the_abstention_channel_takes_no_part():
     classes = logits_of_one_pixel(1, 2, 3)
     for abstention in (-50.0, 0.0, 50.0):

@@ -12,6 +12,7 @@ import rclpy
 from builtin_interfaces.msg import Time
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rclpy.serialization import serialize_message
 from rosgraph_msgs.msg import Clock
 
 from tests.node.bench import PICTURE_BGR, FakeEngine, image_message
@@ -54,6 +55,19 @@ def test_stamps_out_of_order_keep_their_headers(open_bench):
         bench.wait(lambda n=count: len(bench.received['energy']) == n)
         stamp = bench.received['energy'][-1].header.stamp
         assert (stamp.sec, stamp.nanosec) == (sec, 999_999_999)
+
+
+def test_bytes_that_are_no_image_are_counted_and_end_nothing(open_bench):
+    bench = open_bench(FakeEngine())
+    bench.activate('energy')
+    good = serialize_message(image_message(PICTURE_BGR, 1))
+    for count, cut in enumerate((good[:40], b'\0\2\0\0' + good[4:], good[:-1]), 1):
+        bench.cameras[''].publish(cut)
+        bench.wait(lambda n=count: bench.health().num_rejected == n)
+        assert 'serialised image' in bench.health().last_rejection
+    bench.publish(PICTURE_BGR, 2)
+    bench.wait(lambda: bench.stamps('energy') == [2])
+    assert bench.health().num_failed == 0
 
 
 @pytest.mark.usefixtures('ros')

@@ -56,6 +56,11 @@ def test_the_command_writes_nothing(tmp_path, capsys):
     assert not out.exists()
 
 
+def test_a_preset_of_other_classes_asks_for_their_set(tmp_path, capsys):
+    train.main(['--preset', 'densehybrid-ldn121', '--dry-run', '--out', str(tmp_path / 'run')])
+    assert 'has no length: give --streethazards DIR' in capsys.readouterr().out
+
+
 def test_a_head_alone_needs_a_trained_network(tmp_path):
     with pytest.raises(SystemExit, match=r'must have been trained: give --network\.weights'):
         train.main(['--preset', 'pebal', '--out', str(tmp_path / 'run')])

@@ -35,6 +35,9 @@ class PatternMemory(Patterns):
     def energy(self, embedding: Tensor) -> Tensor:
         """Distance from the inlier patterns minus distance from the outlier patterns.
 
+        A similarity of vectors no longer than 1 is in -1..1 and beta at most `LARGEST_BETA`, so
+        no exponential leaves the range of float32.
+
         Args:
             embedding: (B, D, h, w) of length 1 over D, any precision; computed in float32.
 
@@ -49,7 +52,10 @@ class PatternMemory(Patterns):
 
         def of_rows(part: Tensor) -> Tensor:
             energy: Tensor = hopfield_boosting_energy(
-                _similarities(part, inlier, missing), _similarities(part, outlier), beta=beta
+                _similarities(part, inlier, missing),
+                _similarities(part, outlier),
+                beta=beta,
+                is_small=True,
             )
             return energy[:, None]
 

@@ -3,11 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from hopfield_pebal_ros.contract.energy import SMALL_EXPONENT
+
+LARGEST_BETA: Final = SMALL_EXPONENT
+"""Beta times a similarity, which is in -1..1, is then small."""
 
 
 class MemoryStateError(ValueError):
@@ -34,8 +39,7 @@ class MemorySettings:
                 'a memory needs patterns of each class and of outliers, got '
                 f'{self.patterns_per_class} and {self.outlier_patterns}'
             )
-        if not self.beta > 0:
-            raise ValueError(f'memory beta must be positive, got {self.beta}')
+        require_beta(self.beta)
 
 
 class Patterns(nn.Module):
@@ -80,13 +84,12 @@ class Patterns(nn.Module):
 
     @property
     def beta(self) -> Tensor:
-        """Inverse temperature, scalar."""
-        return self.log_beta.float().exp()
+        """Inverse temperature, scalar, at most `LARGEST_BETA` where it is trained too."""
+        return self.log_beta.float().exp().clamp(max=LARGEST_BETA)
 
     def set_beta(self, beta: float) -> None:
         """Set the inverse temperature, as chosen on validation images."""
-        if not beta > 0:
-            raise ValueError(f'memory beta must be positive, got {beta}')
+        require_beta(beta)
         with torch.no_grad():
             self.log_beta.fill_(math.log(beta))
 
@@ -169,3 +172,12 @@ class Patterns(nn.Module):
                 f'{len(self.class_ids)} classes and {int(self.is_outlier_filled)} of 1 outlier '
                 'group have patterns; python -m training.calibrate fills it'
             )
+
+
+def require_beta(beta: float) -> None:
+    """Raise a ValueError unless `beta` is an inverse temperature that energies can use."""
+    if not 0 < beta <= LARGEST_BETA:
+        raise ValueError(
+            f'memory beta must be above 0 and at most {LARGEST_BETA:g}, got {beta}: exponentials '
+            'of larger ones leave the range of float32'
+        )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from training.memory.network_hash import embedding_sha256
@@ -139,8 +138,14 @@ class AnomalyNetwork(nn.Module):
         read = {name for head in heads for name in head.strides} | {LOGITS_TAP, OUTLIER_LOGIT_TAP}
         return tuple(name for name in self.closed_set.tap_widths if name in read)
 
-    def forward(self, image: Tensor | Mapping[str, Tensor]) -> AnomalyOutputs:
+    def forward(
+        self, image: Tensor | Mapping[str, Tensor], *, head_stride: int = HEAD_STRIDE
+    ) -> AnomalyOutputs:
         """Rate the pixels of a normalised image (B, 3, H, W), or of its maps of `taps_read`.
+
+        Args:
+            image: or maps.
+            head_stride: image pixels per pixel of the branch's maps, at least `HEAD_STRIDE`.
 
         Raises:
             RuntimeError: somebody put a frozen part into training mode.
@@ -152,43 +157,50 @@ class AnomalyNetwork(nn.Module):
         else:
             taps = dict(image)
         class_logits, background = self._split(taps[LOGITS_TAP])
-        adapted, abstention = self._adapted(class_logits, background, taps)
-        embedding = None if self.embedding is None else _unit(self.embedding(taps))
+        adapted, abstention = self._adapted(class_logits, background, taps, head_stride)
+        embedding = None
+        if self.embedding is not None:
+            embedding = _unit(self.embedding(taps, stride=head_stride))
         outputs = AnomalyOutputs(
             class_logits=class_logits,
             background_logit=None if background is None else background[:, 0],
             adapted_logits=adapted,
             abstention_logit=abstention[:, 0],
             embedding=embedding,
-            outlier_logit=self._outlier_logit(taps),
+            outlier_logit=self._outlier_logit(taps, head_stride),
         )
         if self.memory is None or embedding is None or not self._has_patterns():
             return outputs
         return replace(
             outputs,
-            memory=self.memory.energies(embedding),
+            memory=self.memory.energies(embedding) if self.training else None,
             memory_beta=self.memory.beta,
             patterns=self.memory,
         )
 
     def _adapted(
-        self, class_logits: Tensor, background: Tensor | None, taps: Mapping[str, Tensor]
+        self,
+        class_logits: Tensor,
+        background: Tensor | None,
+        taps: Mapping[str, Tensor],
+        head_stride: int,
     ) -> tuple[Tensor, Tensor]:
         """Class logits (B, K, h, w) and abstention logit (B, 1, h, w), residual included."""
         if background is None:
             background = torch.zeros_like(class_logits[:, :1])
         if self.residual is None:
             return class_logits, background
-        own, residual = self.closed_set.tap_strides[LOGITS_TAP], self.residual(taps)
+        own = self.closed_set.tap_strides[LOGITS_TAP]
+        residual = self.residual(taps, stride=head_stride)
         return (
-            resized(class_logits, own, HEAD_STRIDE) + residual[:, :-1],
-            resized(background, own, HEAD_STRIDE) + residual[:, -1:],
+            resized(class_logits, own, head_stride) + residual[:, :-1],
+            resized(background, own, head_stride) + residual[:, -1:],
         )
 
-    def _outlier_logit(self, taps: Mapping[str, Tensor]) -> Tensor | None:
+    def _outlier_logit(self, taps: Mapping[str, Tensor], head_stride: int) -> Tensor | None:
         """Of the branch's head, else of the network's own, (B, h, w)."""
         if self.posterior is not None:
-            return cast('Tensor', self.posterior(taps)[:, 0])
+            return cast('Tensor', self.posterior(taps, stride=head_stride)[:, 0])
         return taps[OUTLIER_LOGIT_TAP][:, 0] if OUTLIER_LOGIT_TAP in taps else None
 
     def embedding_sha256(self) -> str:
@@ -240,7 +252,9 @@ class AnomalyNetwork(nn.Module):
 
 def _unit(x: Tensor) -> Tensor:
     """Scale to length 1 over D; what is shorter than `_SHORTEST` stays shorter."""
-    return F.normalize(x, dim=1, eps=_SHORTEST)
+    # F.normalize divides by a map as wide as x, which takes OpenVINO many times as long
+    length: Tensor = x.norm(dim=1, keepdim=True)
+    return x * length.clamp(min=_SHORTEST).reciprocal()
 
 
 def _norms(network: nn.Module) -> Iterator[nn.Module]:

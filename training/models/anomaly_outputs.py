@@ -28,11 +28,12 @@ class AnomalyOutputs:
     embedding: Tensor | None = None
     """(B, D, h, w) of length 1 over D."""
     memory: MemoryEnergies | None = None
-    """Hopfield energies of the embedding towards the patterns of the memory [cosine]."""
+    """Hopfield energies of the embedding towards the patterns of the memory [cosine], for the
+    losses: in training mode only."""
     memory_beta: Tensor | None = None
     """Inverse temperature of the memory, scalar; beta times its energies are in nats."""
     patterns: PatternMemory | None = None
-    """What the energies were taken of; energies for study are taken when asked for."""
+    """What the embedding is compared with; energies are taken when asked for."""
     outlier_logit: Tensor | None = None
     """(B, h, w) log-odds of the outlier posterior, in nats."""
 
@@ -75,7 +76,9 @@ ENERGIES: Final[Mapping[str, Callable[[AnomalyOutputs], Tensor | None]]] = Mappi
             else dense_hybrid_energy(of.adapted_logits, of.outlier_logit)
         ),
         'hopfield_boosting_energy': lambda of: (
-            None if of.memory is None else of.memory.inlier - of.memory.outlier
+            None
+            if of.patterns is None or of.embedding is None
+            else of.patterns.energy(of.embedding)
         ),
         'retrieval_energy': lambda of: (
             None

@@ -64,8 +64,13 @@ class TapHead(nn.Module):
         if starts_at_zero:
             nn.init.zeros_(cast('Tensor', self.output[-1].weight))
 
-    def forward(self, taps: Mapping[str, Tensor]) -> Tensor:
-        """Return (B, num_outputs, H / 4, W / 4) for the maps of an image (B, 3, H, W)."""
+    def forward(self, taps: Mapping[str, Tensor], *, stride: int = HEAD_STRIDE) -> Tensor:
+        """Return (B, num_outputs, H / 4, W / 4) for the maps of an image (B, 3, H, W).
+
+        Args:
+            taps: the maps.
+            stride: of the result, H / stride x W / stride; of a coarser one the means over cells.
+        """
         kept = self._kept(taps)
         fine = [
             self._projected(self.fine, name, taps, stride=HEAD_STRIDE) * kept.get(name, 1)
@@ -77,7 +82,10 @@ class TapHead(nn.Module):
                 for name in self.coarse
             ]
             fine.append(resized(self.refine_coarse(_sum(coarse)), _COARSE_STRIDE, HEAD_STRIDE))
-        return cast('Tensor', self.output(self.refine_fine(_sum(fine))))
+        norm, activation, convolution = self.output
+        refined = activation(norm(self.refine_fine(_sum(fine))))
+        # a mean of outputs is the output of the mean, which has fewer channels than some outputs
+        return cast('Tensor', convolution(resized(refined, HEAD_STRIDE, stride)))
 
     def _kept(self, taps: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Return for each map of a dropped group which samples keep it, (B, 1, 1, 1) bool."""

@@ -4,27 +4,24 @@ A classifier's class logits are its first K channels. Cutting them out of its ou
 which takes OpenVINO longer than the classifier itself.
 """
 
-from typing import Any, Final
-
-import numpy.typing as npt
 import onnx
 
 from training.onnx_graph.weights import (
+    CHANNELS,
+    Weights,
     add_weight,
     copy_of,
-    is_of_one_group,
+    is_pointwise,
     weights_of,
     with_nodes,
 )
-
-_CHANNELS: Final = 1
 
 
 def with_sliced_layers(model: onnx.ModelProto) -> onnx.ModelProto:
     """Return the same function, each slice of a 1x1 convolution made by the slice of its rows."""
     out = copy_of(model)
     graph, weights = out.graph, weights_of(out.graph)
-    makers = {each.output[0]: each for each in graph.node if _is_classifier(each, weights)}
+    makers = {each.output[0]: each for each in graph.node if is_pointwise(each, weights)}
     nodes = list[onnx.NodeProto]()
     for node in graph.node:
         rows = _rows(node, weights)
@@ -40,7 +37,7 @@ def _sliced(
     maker: onnx.NodeProto,
     node: onnx.NodeProto,
     rows: slice,
-    weights: dict[str, npt.NDArray[Any]],
+    weights: Weights,
     graph: onnx.GraphProto,
 ) -> onnx.NodeProto:
     """Return the convolution that computes what `node` cuts out of the output of `maker`."""
@@ -54,21 +51,11 @@ def _sliced(
     return sliced
 
 
-def _is_classifier(node: onnx.NodeProto, weights: dict[str, npt.NDArray[Any]]) -> bool:
-    """Whether a node is a convolution of one group and one pixel."""
-    return (
-        node.op_type == 'Conv'
-        and all(name in weights for name in node.input[1:])
-        and weights[node.input[1]].shape[2:] == (1, 1)
-        and is_of_one_group(node)
-    )
-
-
-def _rows(node: onnx.NodeProto, weights: dict[str, npt.NDArray[Any]]) -> slice | None:
+def _rows(node: onnx.NodeProto, weights: Weights) -> slice | None:
     """Return the channels that a node takes out; None if it is no slice of channels alone."""
     if node.op_type != 'Slice' or not all(name in weights for name in node.input[1:]):
         return None
     starts, ends, *rest = (weights[name].tolist() for name in node.input[1:])
-    if rest not in ([[_CHANNELS]], [[_CHANNELS], [1]]):
+    if rest not in ([[CHANNELS]], [[CHANNELS], [1]]):
         return None
     return slice(starts[0], ends[0])

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from training.memory import row_chunks
 from training.memory.pattern_memory import PatternMemory
-from training.memory.patterns import MemorySettings
+from training.memory.patterns import LARGEST_BETA, MemorySettings
 
 
 def memory_of(inlier, outlier, *, beta=2.0, kind='learned', is_beta_trained=False):
@@ -116,11 +116,26 @@ def test_rows_at_a_time_give_the_same_values_and_gradients(monkeypatch, readout,
 
 
 def test_a_sharp_memory_recalls_the_nearest_inlier_pattern():
-    memory, embedding = random_memory(beta=1000.0), random_embedding()
-    patterns = memory.inlier_patterns.flatten(0, 1)
-    nearest = torch.einsum('md,bdhw->bmhw', patterns, embedding).argmax(dim=1)
-    recalled = memory.retrieved(embedding, num_steps=3)
-    torch.testing.assert_close(recalled.movedim(1, -1), patterns[nearest], rtol=0, atol=1e-3)
+    rows, embedding = torch.eye(8), random_embedding()
+    memory = memory_of(rows[:6].unflatten(0, (3, 2)), rows[6:], beta=LARGEST_BETA)
+    nearest = embedding[:, :6].argmax(dim=1)
+    recalled = memory.retrieved(embedding, num_steps=5)
+    torch.testing.assert_close(recalled.movedim(1, -1), rows[nearest], rtol=0, atol=1e-3)
+
+
+def test_the_largest_beta_takes_no_energy_out_of_range():
+    inlier = torch.tensor([[[1.0, 0.0]]])
+    memory = memory_of(inlier, -inlier[0], beta=LARGEST_BETA)
+    for similarity in (-1.0, 0.0, 1.0):
+        energy = memory.energy(pixel(similarity, (1 - similarity**2) ** 0.5))
+        assert energy.item() == pytest.approx(-2 * similarity, abs=1e-5)
+
+
+def test_a_beta_that_training_raises_ends_at_the_largest():
+    memory = random_memory(is_beta_trained=True)
+    with torch.no_grad():
+        memory.log_beta.fill_(math.log(1000))
+    assert memory.beta.item() == LARGEST_BETA
 
 
 def test_one_step_of_retrieval_worked_by_hand():
@@ -164,7 +179,7 @@ def test_autocast_changes_nothing():
     assert torch.equal(rounded, memory.energy(embedding))
 
 
-@pytest.mark.parametrize('beta', [0.5, 16.0, 1024.0])
+@pytest.mark.parametrize('beta', [0.5, 16.0, LARGEST_BETA])
 def test_finite_at_any_beta(beta):
     memory, embedding = random_memory(beta=beta, is_beta_trained=True), random_embedding()
     value, found = gradients(memory, embedding, PatternMemory.energy)

@@ -89,7 +89,8 @@ def test_patterns_of_another_network_are_refused():
     [
         ({'kind': 'recalled'}, "'learned' or 'stored', got 'recalled'"),
         ({'patterns_per_class': 0}, 'got 0 and 64'),
-        ({'beta': 0.0}, 'beta must be positive, got 0.0'),
+        ({'beta': 0.0}, 'beta must be above 0 and at most 80, got 0.0'),
+        ({'beta': 81.0}, 'beta must be above 0 and at most 80, got 81.0'),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):
@@ -103,7 +104,7 @@ def test_patterns_of_another_shape_or_without_direction_are_refused():
         memory.fill(torch.ones(3, 1, 5), torch.ones(3, 5))
     with pytest.raises(ValueError, match='length 0'):
         memory.fill(torch.zeros(3, 2, 5), torch.ones(3, 5))
-    with pytest.raises(ValueError, match='beta must be positive'):
+    with pytest.raises(ValueError, match='beta must be above 0'):
         memory.set_beta(-1.0)
 
 

@@ -131,7 +131,7 @@ def test_sizes_and_ranges():
     assert outputs.adapted_logits.shape == (2, 19, 16, 24)
     assert outputs.embedding.shape == (2, 8, 16, 24)
     assert torch.allclose(outputs.embedding.norm(dim=1), torch.ones(2, 16, 24), atol=1e-5)
-    assert outputs.memory.of_class.shape == (2, 19, 16, 24)
+    assert outputs.patterns.energies(outputs.embedding).of_class.shape == (2, 19, 16, 24)
     assert {energy_of(outputs, name).shape for name in ENERGIES} == {(2, 16, 24), (2, 32, 48)}
 
 

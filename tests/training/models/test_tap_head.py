@@ -39,6 +39,13 @@ def test_any_choice_of_maps_gives_one_map_at_stride_4(names):
     assert result.shape == (2, 2, 64 // HEAD_STRIDE, 96 // HEAD_STRIDE)
 
 
+def test_a_coarser_result_is_the_mean_over_cells():
+    network, taps = head(*WIDTHS).eval(), maps()
+    torch.testing.assert_close(
+        network(taps, stride=8), resized(network(taps), HEAD_STRIDE, 8), atol=1e-6, rtol=1e-5
+    )
+
+
 @pytest.mark.parametrize('chosen', sorted(WIDTHS))
 def test_each_chosen_map_counts_and_no_other(chosen):
     network, taps = head(chosen, 's4').eval(), maps()
