@@ -1,19 +1,18 @@
 """Plot of AP against milliseconds: a panel a set, a labelled point a read-out, Pareto front."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 from matplotlib.transforms import Bbox
 
 from benchmarks.component_read_outs import Kind, ReadOut
+from benchmarks.label_places import Pixels, Surroundings, label_places, mark, nearest
 from hopfield_pebal_ros.report.chart import FAINT_INK, INK, new_axes
 
 MARKS: Final[Mapping[Kind, tuple[str, str]]] = {
@@ -27,15 +26,8 @@ MARKS: Final[Mapping[Kind, tuple[str, str]]] = {
 
 _TIME: Final = 'openvino_fp32_ms'
 _PANEL_IN: Final = (6.4, 5.2)
-_MARKER_PT: Final = 7.0
+_MARK_PT: Final = 7.0
 _LABEL_PT: Final = 8.0
-_DISTANCES_PT: Final = (7.0, 14.0, 24.0, 36.0, 50.0, 66.0, 84.0)
-_ANGLES_DEG: Final = (0, 180, 30, -30, 150, -150, 60, -60, 120, -120)
-_NEAR_PX: Final = 6.0
-_PT_PER_INCH: Final = 72.0
-
-Pixels = npt.NDArray[np.float64]
-"""(x, y) in the picture."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +112,7 @@ def _draw_panel(axes: Axes, set_name: str, points: Sequence[Point]) -> None:
             [each.ap for each in chosen],
             marker=marker,
             color=color,
-            s=_MARKER_PT**2,
+            s=_MARK_PT**2,
             edgecolors='white',
             linewidths=0.6,
             label=kind,
@@ -137,26 +129,34 @@ def _draw_panel(axes: Axes, set_name: str, points: Sequence[Point]) -> None:
 
 
 def _label(axes: Axes, points: Sequence[Point]) -> None:
-    """Write each label at the nearest free place around its point, with a line where it is far."""
-    pt_per_px = _PT_PER_INCH / axes.figure.dpi
-    marks = [Bbox([_px(axes, each)] * 2).padded(_MARKER_PT / pt_per_px / 2) for each in points]
-    taken = _front_boxes(axes, pareto_front(points))
-    for point, mark in zip(points, marks, strict=True):
-        # next to another mark a label would seem to be that one's
-        others = [each.padded(_NEAR_PX) for each in marks if each is not mark]
-        box = _free_place(axes, point, [mark, *others, *taken])
-        taken.append(box)
-        line = {'arrowstyle': '-', 'color': FAINT_INK, 'linewidth': 0.5, 'shrinkB': 4.0}
-        is_far = not box.padded(_NEAR_PX).overlaps(mark)
+    """Write the labels where they cover nothing, with a line to the point where that is far."""
+    px_per_pt = axes.figure.dpi / 72
+    at = [_px(axes, each) for each in points]
+    around = Surroundings(
+        frame=axes.get_window_extent(),
+        obstacles=_front_boxes(axes, pareto_front(points)),
+        mark_size=_MARK_PT * px_per_pt,
+    )
+    places = label_places(at, [_size_px(axes, each.label) for each in points], around)
+    look = {'arrowstyle': '-', 'color': FAINT_INK, 'linewidth': 0.5, 'shrinkA': 0.0}
+    for point, px, place in zip(points, at, places, strict=True):
+        is_far = not place.overlaps(mark(px, 3 * around.mark_size))
+        start = tuple((nearest(place, px) - place.p0) / place.size)
         axes.annotate(
             point.label,
             (point.time_ms, point.ap),
-            xytext=tuple((np.array(box.p0) - _px(axes, point)) * pt_per_px),
+            xytext=tuple((np.array(place.p0) - px) / px_per_pt),
             textcoords='offset points',
             size=_LABEL_PT,
-            arrowprops=line if is_far else None,
-            path_effects=[withStroke(linewidth=2.5, foreground='white')],
+            arrowprops={**look, 'relpos': start} if is_far else None,
         )
+
+
+def _size_px(axes: Axes, text: str) -> Pixels:
+    measured = axes.text(0, 0, text, size=_LABEL_PT)
+    size = np.array(measured.get_window_extent().size)
+    measured.remove()
+    return size
 
 
 def _front_boxes(axes: Axes, front: Sequence[Point]) -> list[Bbox]:
@@ -166,29 +166,6 @@ def _front_boxes(axes: Axes, front: Sequence[Point]) -> list[Bbox]:
         place = _px(axes, each)
         corners += [np.array([place[0], corners[-1][1]]), place]
     return [Bbox(np.sort(ends, axis=0)) for ends in itertools.pairwise(corners)]
-
-
-def _free_place(axes: Axes, point: Point, taken: Sequence[Bbox]) -> Bbox:
-    """Return where a label covers nothing [px]; of crowded places the farthest."""
-    measured = axes.text(0, 0, point.label, size=_LABEL_PT)
-    size = np.array(measured.get_window_extent().size)
-    measured.remove()
-    frame = axes.get_window_extent()
-    place = frame
-    for place in _places(_px(axes, point), size, axes.figure.dpi / _PT_PER_INCH):
-        is_inside = frame.contains(*place.p0) and frame.contains(*place.p1)
-        if is_inside and not any(place.overlaps(each) for each in taken):
-            break
-    return place
-
-
-def _places(at: Pixels, size: Pixels, px_per_pt: float) -> Iterator[Bbox]:
-    """Yield boxes for a label of some size around a point, the nearest first."""
-    for distance_pt in _DISTANCES_PT:
-        for angle in np.deg2rad(_ANGLES_DEG):
-            toward = np.array([np.cos(angle), np.sin(angle)]).round(6)
-            corner = at + distance_pt * px_per_pt * toward - size * (1 - np.sign(toward)) / 2
-            yield Bbox([corner, corner + size])
 
 
 def _px(axes: Axes, point: Point) -> Pixels:
