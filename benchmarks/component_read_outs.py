@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
-from training.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from training.checkpoints import Checkpoint, save_checkpoint
 from training.export import ExportArguments, export
 from training.models.fusion import Fusion
 from training.models.scales import OWN_SCALE, Scales
@@ -80,7 +80,7 @@ def additions(read_outs: Sequence[ReadOut]) -> list[Addition]:
     return found + [Addition(*each) for each in pairs if names.issuperset(each[1:])]
 
 
-def write_files(checkpoint_path: Path, read_outs: Sequence[ReadOut], folder: Path) -> None:
+def write_files(checkpoint: Checkpoint, read_outs: Sequence[ReadOut], folder: Path) -> None:
     """Export and verify the file of each read-out.
 
     Thresholds in the files are those of the checkpoint's own energy: the files are for measuring.
@@ -88,12 +88,11 @@ def write_files(checkpoint_path: Path, read_outs: Sequence[ReadOut], folder: Pat
     Raises:
         ValueError, OSError: as `training.export`.
     """
-    checkpoint = load_checkpoint(checkpoint_path)
     with TemporaryDirectory(dir=folder, prefix='.read_outs_') as scratch:
         for each in read_outs:
             path = Path(scratch) / f'{each.name}.pt'
             save_checkpoint(_with(checkpoint, each), path)
-            name = f'{each.name} of {checkpoint_path}, for measuring: its thresholds do not apply'
+            name = f'{each.name}, for measuring: its thresholds are of another energy'
             export(ExportArguments(path, each.path(folder), name=name))
             path.unlink()
 

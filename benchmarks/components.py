@@ -1,11 +1,11 @@
 """What each component of a trained model brings and costs: python -m benchmarks.components.
 
-CHECKPOINT --sets NAME=DIR ... --out DIR exports read-outs of the same weights: the closed set's
-energy, each fused component alone, all but one, all, and all at further scales. Each file is
-measured on the sets by the code of the vehicle, then all are timed in turn on OpenVINO. Prints one
-JSON document, also written to DIR/components.json, and draws DIR/components.png: AP against
-milliseconds. Flags: --threads N, --images N (the first of each set), --timing-only (times the
-files of an earlier run in --out again and keeps its qualities).
+Arguments: CHECKPOINT --sets NAME=DIR ... --out DIR. Exports read-outs of the same weights: the
+closed set's energy, each fused component alone, all but one, all, and all at further scales.
+Measures each file on the sets by the code of the vehicle, then times all in turn on OpenVINO.
+Prints one JSON document, also written to DIR/components.json, and draws DIR/components.png, AP
+against milliseconds. Flags: --threads N, --images N (the first of each set), --timing-only (times
+the files of an earlier run in --out again and keeps its qualities).
 """
 
 import argparse
@@ -68,14 +68,15 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Measure what was asked for, write the document and the plot, and return the document."""
-    read_outs = read_outs_of(load_checkpoint(arguments.checkpoint))
+    checkpoint = load_checkpoint(arguments.checkpoint)
+    read_outs = read_outs_of(checkpoint)
     sets = open_sets(arguments.sets, arguments.images)
     document: Path = arguments.out / 'components.json'
     if arguments.timing_only:
         figures = qualities_of_earlier_run(document)
     else:
         prepare_output_folder(arguments.out, needed_bytes=_NEEDED_BYTES)
-        write_files(arguments.checkpoint, read_outs, arguments.out)
+        write_files(checkpoint, read_outs, arguments.out)
         figures = []
         for name, benchmark in sets.items():
             figures += quality_figures(

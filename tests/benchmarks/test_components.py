@@ -125,6 +125,7 @@ def test_a_missing_set_is_an_error_before_any_work(tmp_path: Path, checkpoint, c
     assert capsys.readouterr().out == ''
 
 
+@pytest.mark.slow
 def test_every_file_is_measured_timed_and_drawn(tmp_path: Path, checkpoint, monkeypatch, capsys):
     wanted = {'free_energy', 'fusion_less_outlier_logit', 'fusion', 'fusion_and_all_scales'}
     # of all of them, because every file takes seconds to export
@@ -166,7 +167,7 @@ def _check_energies(checkpoint, paths: dict[str, Path]) -> None:
     found = {}
     for name, path in paths.items():
         metadata = read_metadata(path)
-        assert metadata.name.startswith(f'{name} of ')
+        assert metadata.name.startswith(f'{name}, for measuring')
         engine = open_engine(path, metadata, backend='onnxruntime')
         found[name] = engine.infer(image).energy_maps
         engine.close()
