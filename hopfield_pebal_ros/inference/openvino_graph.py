@@ -26,13 +26,12 @@ def split_wide_dilations(model: Any) -> None:
 
 def _is_wide_and_dilated(convolution: Any) -> bool:
     weights = convolution.input_value(1)
-    num_channels = weights.get_shape()[1]
-    return bool(
-        weights.get_node().get_type_name() == 'Constant'
-        and num_channels > _MOST_CHANNELS
-        and num_channels % _PART == 0
-        and max(convolution.get_attributes()['dilations']) > _MOST_DILATION
-    )
+    if weights.get_node().get_type_name() != 'Constant':
+        return False
+    num_channels: int = weights.get_shape()[1]
+    dilation: int = max(convolution.get_attributes()['dilations'])
+    is_wide = num_channels > _MOST_CHANNELS and num_channels % _PART == 0
+    return is_wide and dilation > _MOST_DILATION
 
 
 def _summed(convolution: Any) -> Any:
