@@ -1,6 +1,5 @@
 """Sum over parts of the channels where OpenVINO runs a dilated convolution in bf16 badly."""
 
-from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy as np
 _MOST_CHANNELS: Final = 1024
 _MOST_DILATION: Final = 2
 _PART: Final = 128
+_GEOMETRY: Final = ('strides', 'pads_begin', 'pads_end', 'dilations', 'auto_pad')
 
 
 def split_wide_dilations(model: Any) -> None:
@@ -44,9 +44,7 @@ def _summed(convolution: Any) -> Any:
         for place in range(2)
     )
     attributes = convolution.get_attributes()
-    geometry: list[Sequence[int]] = [
-        attributes[name] for name in ('strides', 'pads_begin', 'pads_end', 'dilations')
-    ]
+    geometry = [attributes[name] for name in _GEOMETRY]
     parts = [
         opset13.convolution(part, weight, *geometry)
         for part, weight in zip(maps, weights, strict=True)
