@@ -4,7 +4,7 @@ Prints one JSON document. Flags: --model FILE, --int8 FILE (its int8 form), --im
 rendered ones), --dataset NAME --root DIR (a set of training.evaluate, for the loss of AP),
 --repeats N, --quick (tiny, to show that it works; its figures have no targets). Engines are timed
 in turn, in one process, at the size of the file's network; torch runs the same architecture,
-that of --preset, with random weights.
+that of --preset in --order, with random weights.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import numpy as np
 import torch
@@ -36,7 +36,7 @@ from hopfield_pebal_ros.inference.detector import DEFAULT_MODEL
 from hopfield_pebal_ros.inference.engine import EngineError
 from training.export_check import TOLERANCES, Agreement
 from training.export_images import verification_images
-from training.models.deployed import DeployedModel
+from training.models.deployed import DeployedModel, Order
 from training.models.fusion import Fusion
 from training.networks import build_network
 from training.reference_presets import ALL_PRESETS
@@ -46,8 +46,8 @@ REFERENCE: Final = 'onnxruntime_fp32'
 PAUSE_S: Final = 0.05
 MAX_PEAK_MB: Final = 400.0
 NUM_WORST: Final = 5
-MAX_DIFFERENCE: Final = 0.01
-"""In the multiply-adds of a file and of the network that torch runs for it."""
+MAX_DIFFERENCE: Final = 0.02
+"""In the multiply-adds of a file, which pads and adds up some channels, and of its network."""
 
 
 def main() -> None:
@@ -56,7 +56,7 @@ def main() -> None:
     try:
         variants = variants_of(arguments.model, arguments.int8)
         images = verification_images(arguments.images, read_metadata(arguments.model).network_hw)
-        eager = eager_model(arguments.model, arguments.preset)
+        eager = eager_model(arguments.model, arguments.preset, order=arguments.order)
     except (EngineError, OSError, ValueError) as error:
         sys.exit(f'error: {error}')
     labelled = LabelledSet(arguments.dataset, arguments.root) if arguments.dataset else None
@@ -78,7 +78,7 @@ def main() -> None:
     print(to_json(figures))  # noqa: T201
 
 
-def eager_model(model: Path, preset: str) -> DeployedModel:
+def eager_model(model: Path, preset: str, *, order: Order = 'exact') -> DeployedModel:
     """Return the architecture of a file in torch, with random weights.
 
     Raises:
@@ -98,6 +98,7 @@ def eager_model(model: Path, preset: str) -> DeployedModel:
         network,
         fusion,
         output_hw=metadata.output_hw,
+        order=order,
         scales=settings.scales,
     ).eval()
     counter = FlopCounterMode(display=False)
@@ -107,7 +108,7 @@ def eager_model(model: Path, preset: str) -> DeployedModel:
     if abs(of_torch / of_file - 1) > MAX_DIFFERENCE:
         raise ValueError(
             f'{model} has {of_file / 1e9:.2f}e9 multiply-adds, preset {preset} in torch '
-            f'{of_torch / 1e9:.2f}e9; name its recipe with --preset'
+            f'{of_torch / 1e9:.2f}e9; name its recipe with --preset, and its --order'
         )
     return eager
 
@@ -261,6 +262,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument(
         '--preset', default='realtime-branch', choices=sorted(ALL_PRESETS), help='of the file'
     )
+    parser.add_argument('--order', default='exact', choices=get_args(Order), help='of the file')
     parser.add_argument('--int8', type=Path, help='the same model as an int8 file')
     parser.add_argument('--images', type=Path, help='folder of pictures for the agreement')
     parser.add_argument('--dataset', help='a labelled set, as training.evaluate names it')

@@ -85,7 +85,7 @@ def openvino_cost(
 ) -> GraphCost:
     """Measure a file on OpenVINO by its own counters, means over the runs."""
     layers = measured_layers(model_path, precision, repeats=repeats, num_threads=num_threads)
-    timed = [(each.kind, each.fused, each.time_ms) for each in layers]
+    timed = [(each.kind, tuple(map(without_biases, each.fused)), each.time_ms) for each in layers]
     return cost_of(timed, _parts(model_path))
 
 
@@ -134,6 +134,11 @@ def cost_of(timed: Iterable[Timed], parts: Mapping[str, Part]) -> GraphCost:
             by_kind[kind] = by_kind.get(kind, 0.0) + time_ms
     worst = sorted(by_kind.items(), key=lambda each: -each[1])[:NUM_WORST]
     return GraphCost(by_part, tuple(worst))
+
+
+def without_biases(name: str) -> str:
+    """Return what a layer is called in the file; OpenVINO may make its bias a layer of its own."""
+    return name.removesuffix('/WithoutBiases')
 
 
 def _names_in_file(event: str) -> tuple[str, ...]:

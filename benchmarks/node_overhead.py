@@ -77,7 +77,8 @@ class Record:
             self._note(
                 take=image.take_ms,
                 hand_over=hand_over_ms,
-                preprocess=stages.decode_ms + stages.preprocess_ms,
+                convert=stages.decode_ms,
+                resize=stages.preprocess_ms,
                 postprocess=stages.postprocess_ms,
                 publish=stages.publish_ms,
             )

@@ -12,77 +12,81 @@ from launch_ros.actions import Node
 
 PACKAGE = 'hopfield_pebal_ros'
 
+ARGUMENTS = (
+    (
+        'cameras',
+        '',
+        None,
+        'Names of the cameras, as in cameras:=front,left; empty is one camera without a name, or '
+        'what params_file says.',
+    ),
+    (
+        'image_topic',
+        'image_raw',
+        None,
+        'Topic of the camera images, sensor_msgs Image or CompressedImage. Of named cameras it '
+        'lies below the name (front/image_raw), or has {camera} in the place of the name, as in '
+        '/sensors/{camera}/image_raw.',
+    ),
+    (
+        'model',
+        '',
+        None,
+        'Deployable ONNX file; empty is what params_file says, by default the bundled model.',
+    ),
+    (
+        'backend',
+        '',
+        ('', 'openvino', 'onnxruntime', 'tensorrt'),
+        'Inference runtime; empty is what params_file says.',
+    ),
+    ('params_file', '{config}/detector.yaml', None, 'Parameters of the node.'),
+    ('namespace', '', None, 'Namespace of node and topics.'),
+    (
+        'use_sim_time',
+        'false',
+        ('true', 'false'),
+        'Take the time from /clock, for a replayed bag.',
+    ),
+    (
+        'autostart',
+        '',
+        ('', 'true', 'false'),
+        'Configure and activate at the start; false waits for lifecycle transitions; empty is '
+        'what params_file says.',
+    ),
+    ('rviz', 'false', ('true', 'false'), 'Start RViz with the layout of one camera.'),
+    (
+        'log_level',
+        'info',
+        None,
+        'Least severe messages to log: debug, info, warn, error or fatal.',
+    ),
+)
+"""Name, default, choices (None: any) and description."""
+
 
 def generate_launch_description() -> LaunchDescription:
     config = Path(get_package_share_directory(PACKAGE)) / 'config'
-    return LaunchDescription(
-        [
-            DeclareLaunchArgument(
-                'cameras',
-                default_value='',
-                description='Names of the cameras, as in cameras:=front,left; empty is one camera '
-                'without a name, or what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'image_topic',
-                default_value='image_raw',
-                description='Topic of the camera images, sensor_msgs Image or CompressedImage. '
-                'Of named cameras it lies below the name (front/image_raw), or has {camera} in '
-                'the place of the name, as in /sensors/{camera}/image_raw.',
-            ),
-            DeclareLaunchArgument(
-                'model',
-                default_value='',
-                description='Deployable ONNX file; empty is what params_file says, by default the '
-                'bundled model.',
-            ),
-            DeclareLaunchArgument(
-                'backend',
-                default_value='',
-                choices=['', 'openvino', 'onnxruntime', 'tensorrt'],
-                description='Inference runtime; empty is what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'params_file',
-                default_value=str(config / 'detector.yaml'),
-                description='Parameters of the node.',
-            ),
-            DeclareLaunchArgument(
-                'namespace', default_value='', description='Namespace of node and topics.'
-            ),
-            DeclareLaunchArgument(
-                'use_sim_time',
-                default_value='false',
-                choices=['true', 'false'],
-                description='Take the time from /clock, for a replayed bag.',
-            ),
-            DeclareLaunchArgument(
-                'autostart',
-                default_value='',
-                choices=['', 'true', 'false'],
-                description='Configure and activate at the start; false waits for lifecycle '
-                'transitions; empty is what params_file says.',
-            ),
-            DeclareLaunchArgument(
-                'rviz',
-                default_value='false',
-                choices=['true', 'false'],
-                description='Start RViz with the layout of one camera.',
-            ),
-            DeclareLaunchArgument(
-                'log_level',
-                default_value='info',
-                description='Least severe messages to log: debug, info, warn, error or fatal.',
-            ),
-            OpaqueFunction(function=_detector),
-            Node(
-                package='rviz2',
-                executable='rviz2',
-                namespace=LaunchConfiguration('namespace'),
-                arguments=['-d', str(config / 'detector.rviz')],
-                condition=IfCondition(LaunchConfiguration('rviz')),
-            ),
-        ]
+    arguments = [
+        DeclareLaunchArgument(
+            name,
+            default_value=default.replace('{config}', str(config)),
+            choices=choices,
+            description=description,
+        )
+        for name, default, choices, description in ARGUMENTS
+    ]
+    return LaunchDescription([*arguments, OpaqueFunction(function=_detector), _rviz(config)])
+
+
+def _rviz(config: Path) -> Node:
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', str(config / 'detector.rviz')],
+        condition=IfCondition(LaunchConfiguration('rviz')),
     )
 
 

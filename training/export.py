@@ -58,8 +58,8 @@ class ExportArguments:
     precision: Precision = 'fp32'
     """Of the network; images are read, and labels and energies made, in fp32 in each of them."""
     order: Order = 'exact'
-    """exact enlarges logits before it takes labels and energy of them; fast takes them first, and
-    enlarges the results."""
+    """exact enlarges logits before it takes labels and energy of them; fast takes labels first,
+    and energies at stride 8, and enlarges the results."""
     batch: int | None = None
     """Images a run of the graph takes; default: any number."""
     calibration_images: Path | None = None

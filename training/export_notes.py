@@ -7,6 +7,7 @@ from hopfield_pebal_ros.contract.metadata import Metadata
 from training.export_check import Agreement, Exported, compared, of_torch
 from training.export_effect import Effect
 from training.export_images import Image
+from training.models.deployed import FAST_STRIDE
 
 
 def order_note(
@@ -18,8 +19,9 @@ def order_note(
     difference = compared(of_fast, of_exact, deviation=calibration.inlier_standard_deviation)
     above = [float((each[1] > calibration.threshold).mean()) for each in (of_fast, of_exact)]
     return (
-        'fast order: labels and energies are taken before they are enlarged. Against the exact '
-        f'order, which the thresholds were fitted with, on {len(images)} images: energies differ '
+        'fast order: labels are taken before they are enlarged, energies at stride '
+        f'{FAST_STRIDE}. Against the exact order, which the thresholds were fitted with, on '
+        f'{len(images)} images: energies differ '
         f'by {difference.error_p50:.2g} (median) and {difference.error_p99:.2g} (99 %) inlier '
         f'standard deviations, rank correlation {difference.rank_correlation:.5f}, labels agree '
         f'on {100 * difference.label_agreement:.2f} % of pixels, {100 * above[0]:.2f} % of pixels '

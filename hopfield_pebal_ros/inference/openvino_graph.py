@@ -1,6 +1,5 @@
 """Sum over parts of the channels where OpenVINO runs a dilated convolution in bf16 badly."""
 
-from collections.abc import Sequence
 from functools import reduce
 from typing import Any, Final
 
@@ -9,6 +8,7 @@ import numpy as np
 _MOST_CHANNELS: Final = 1024
 _MOST_DILATION: Final = 2
 _PART: Final = 128
+_GEOMETRY: Final = ('strides', 'pads_begin', 'pads_end', 'dilations', 'auto_pad')
 
 
 def split_wide_dilations(model: Any) -> None:
@@ -26,13 +26,12 @@ def split_wide_dilations(model: Any) -> None:
 
 def _is_wide_and_dilated(convolution: Any) -> bool:
     weights = convolution.input_value(1)
-    num_channels = weights.get_shape()[1]
-    return bool(
-        weights.get_node().get_type_name() == 'Constant'
-        and num_channels > _MOST_CHANNELS
-        and num_channels % _PART == 0
-        and max(convolution.get_attributes()['dilations']) > _MOST_DILATION
-    )
+    if weights.get_node().get_type_name() != 'Constant':
+        return False
+    num_channels: int = weights.get_shape()[1]
+    dilation: int = max(convolution.get_attributes()['dilations'])
+    is_wide = num_channels > _MOST_CHANNELS and num_channels % _PART == 0
+    return is_wide and dilation > _MOST_DILATION
 
 
 def _summed(convolution: Any) -> Any:
@@ -45,9 +44,7 @@ def _summed(convolution: Any) -> Any:
         for place in range(2)
     )
     attributes = convolution.get_attributes()
-    geometry: list[Sequence[int]] = [
-        attributes[name] for name in ('strides', 'pads_begin', 'pads_end', 'dilations')
-    ]
+    geometry = [attributes[name] for name in _GEOMETRY]
     parts = [
         opset13.convolution(part, weight, *geometry)
         for part, weight in zip(maps, weights, strict=True)

@@ -16,9 +16,7 @@ _WARN_EVERY_S: Final = 10.0
 
 
 class CameraInput:
-    """Receives one camera's images; its callback only stores what came.
-
-    That is a CompressedImage, or an Image as bytes: see `serialized_images`.
+    """Receives one camera's images; its callback only stores the message.
 
     Args:
         node: that the subscription belongs to.
@@ -108,7 +106,6 @@ class CameraInput:
                 incompatible_qos=lambda _: self.warn_of_silence(),
                 use_default_callbacks=False,
             ),
-            raw=choice.transport == 'raw',  # its pixels are not copied once more
         )
 
     def _on_image(self, message: Any) -> None:

@@ -152,6 +152,7 @@ def processing_time_status(health: CameraHealth, *, limits: Limits) -> Diagnosti
     acceptable_ms = limits.max_acceptable_consecutive_delay_ms
     is_in_range = times is None or allowed_ms <= 0 or times.processing_ms <= allowed_ms
     is_delay_in_range = acceptable_ms <= 0 or health.slow_for_ms <= acceptable_ms
+    is_off_clock = health.num_off_clock > 0 and not health.latency_ms
     values = {
         'is_processing_time_ms_in_expected_range': str(is_in_range),
         'is_consecutive_processing_delay_in_range': str(is_delay_in_range),
@@ -161,6 +162,8 @@ def processing_time_status(health: CameraHealth, *, limits: Limits) -> Diagnosti
         **_named_percentiles('pipeline_latency_ms', health.latency_ms),
         'images_with_stamp_off_clock': str(health.num_off_clock),
     }
+    if is_off_clock:
+        values['pipeline_latency_ms'] = _UNKNOWN
     level, summary = DiagnosticStatus.OK, 'ok'
     if not is_delay_in_range:
         level = DiagnosticStatus.ERROR
@@ -172,7 +175,7 @@ def processing_time_status(health: CameraHealth, *, limits: Limits) -> Diagnosti
         level = DiagnosticStatus.WARN
         took_ms = _of(times, 'processing_ms')
         summary = f'processing took {took_ms} ms, allowed are {allowed_ms:g} ms'
-    elif health.num_off_clock and not health.latency_ms:
+    elif is_off_clock:
         summary = 'stamps are not of this clock, no latency; set use_sim_time for a replayed bag'
     return _status('processing_time_status', level, summary, values)
 

@@ -115,7 +115,7 @@ def write_snapshot(
     Raises:
         OSError: it cannot be written; the disk may be full.
     """
-    folder = folder.expanduser()
+    folder = folder.expanduser().absolute()  # told to who asked, wherever the node was started
     folder.mkdir(parents=True, exist_ok=True)
     name = f'{frame.stamp_ns:020d}' + (f'_{frame.camera}' if frame.camera else '')
     unfinished = Path(tempfile.mkdtemp(prefix=f'.{name}_', dir=folder))

@@ -17,7 +17,6 @@ from hopfield_pebal_ros.node.health import FrameTimes, Health
 from hopfield_pebal_ros.node.image_converter import ImageConverter
 from hopfield_pebal_ros.node.image_messages import ImageMessageError
 from hopfield_pebal_ros.node.pipeline import run_pipeline
-from hopfield_pebal_ros.node.serialized_images import opened
 from hopfield_pebal_ros.node.snapshot import Snapshots
 from hopfield_pebal_ros.node.threads import wait_for_the_end_of
 
@@ -133,7 +132,6 @@ class Worker:
             return None
         start_s = time.perf_counter()
         try:
-            message = opened(message)
             image, color_order = self._convert(message)
         except Exception as error:
             known = isinstance(error, ImageMessageError)

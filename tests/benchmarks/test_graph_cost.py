@@ -2,7 +2,13 @@ import pytest
 
 pytest.importorskip('torch')
 
-from benchmarks.graph_cost import cost_of, figures_of, onnxruntime_cost, openvino_cost
+from benchmarks.graph_cost import (
+    cost_of,
+    figures_of,
+    onnxruntime_cost,
+    openvino_cost,
+    without_biases,
+)
 from tests.inference.conv_model import write_conv_model
 
 PARTS = {'scale': 'preparation', 'conv': 'network', 'relu': 'network', 'exp': 'head'}
@@ -46,3 +52,8 @@ def test_a_file_is_measured(tmp_path, measure):
     arguments = ('fp32',) if measure is openvino_cost else ()
     cost = measure(model, *arguments, repeats=2, num_threads=1)
     assert cost.by_part['network'] > 0
+
+
+def test_a_layer_without_its_bias_is_the_layer_of_the_file():
+    assert without_biases('node_Conv_1/WithoutBiases') == 'node_Conv_1'
+    assert without_biases('node_Conv_1') == 'node_Conv_1'

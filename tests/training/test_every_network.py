@@ -23,6 +23,7 @@ from training.step import Stepper
 from training.trained_model import deployed_model
 
 NETWORKS = {
+    'ladder': NetworkSettings(),
     'lraspp': NetworkSettings(kind='lraspp'),
     'espnetv2': NetworkSettings(kind='espnetv2', width_factor=0.5),
     'deepwv3plus': NetworkSettings(kind='deepwv3plus', width=4, recomputes_activations=True),

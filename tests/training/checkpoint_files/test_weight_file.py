@@ -29,6 +29,17 @@ def test_scalars_under_the_name_of_numpy_1_are_allowed(tmp_path):
     assert read_document(path) == {'mean_iu': 0.75}
 
 
+def test_tensors_of_another_device_come_to_the_cpu(tmp_path):
+    path = tmp_path / 'a.pth'
+    torch.save({'a': torch.arange(3.0)}, path, _use_new_zipfile_serialization=False)
+    saved = path.read_bytes()
+    there = b'X\x06\x00\x00\x00cuda:7'  # pickle's text of 6 letters
+    path.write_bytes(saved.replace(b'X\x03\x00\x00\x00cpu', there))
+    assert there in path.read_bytes()
+    found = read_document(path)['a']
+    assert (found.device.type, found.tolist()) == ('cpu', [0.0, 1.0, 2.0])
+
+
 @pytest.mark.parametrize('is_zip', [True, False])
 def test_code_is_refused_and_not_run(tmp_path, is_zip):
     path = tmp_path / 'a.pth'
