@@ -70,8 +70,11 @@ class Fusion:
             [kind] = self.components
             unit = 'feature' if kind in OF_FEATURES else 'nat'
             return EnergyDescription(kind=kind, unit=unit, components=self.components)
+        counted = tuple(
+            name for name, weight in zip(self.components, self.weights, strict=True) if weight > 0
+        )
         return EnergyDescription(
-            kind='fused_energy', unit='inlier standard deviation', components=self.components
+            kind='fused_energy', unit='inlier standard deviation', components=counted
         )
 
 
