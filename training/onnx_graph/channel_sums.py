@@ -72,8 +72,10 @@ def _pad(
     names = [exponential.output[0], exponential.input[0]]
     maker = makers.get(names[-1])
     if maker is not None and maker.op_type == 'Mul':
-        others = [each for each in maker.input if weights.get(each, np.empty(0)).size != 1]
-        names.append(others[0])
+        maps = [each for each in maker.input if each not in weights or weights[each].size > 1]
+        if len(maps) != 1:
+            return False
+        names += maps
         maker = makers.get(names[-1])
     if maker is None or not is_pointwise(maker, weights) or not _are_read_once(names, graph):
         return False

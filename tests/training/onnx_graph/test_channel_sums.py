@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
 from tests.training.onnx_graph.graphs import an_image, kinds, model_of, run, segmenter
 from training.onnx_graph.channel_sums import with_channel_sums
@@ -62,6 +62,16 @@ def test_whole_blocks_are_not_padded():
 
 def test_channels_that_others_read_too_are_not_padded():
     model = memory(reads_similarities_too=True)
+    rewritten = with_channel_sums(model)
+    assert weight_shapes(rewritten) == {(5, 3, 1, 1), (1, 5, 1, 1)}
+    assert_same(rewritten, model)
+
+
+def test_channels_that_are_scaled_each_by_its_own_are_not_padded():
+    model = memory()
+    scales = np.linspace(0.1, 0.5, 5, dtype=np.float32)[:, None, None]
+    [beta] = [each for each in model.graph.initializer if each.name == 'beta']
+    beta.CopyFrom(numpy_helper.from_array(scales, 'beta'))
     rewritten = with_channel_sums(model)
     assert weight_shapes(rewritten) == {(5, 3, 1, 1), (1, 5, 1, 1)}
     assert_same(rewritten, model)
