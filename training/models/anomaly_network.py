@@ -143,9 +143,7 @@ class AnomalyNetwork(nn.Module):
     ) -> AnomalyOutputs:
         """Rate the pixels of a normalised image (B, 3, H, W), or of its maps of `taps_read`.
 
-        Args:
-            image: or maps.
-            head_stride: image pixels per pixel of the branch's maps, at least `HEAD_STRIDE`.
+        The branch's maps are (B, ..., H / head_stride, W / head_stride), from `HEAD_STRIDE` on.
 
         Raises:
             RuntimeError: somebody put a frozen part into training mode.
