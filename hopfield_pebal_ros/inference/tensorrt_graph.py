@@ -2,8 +2,8 @@
 
 TensorRT reads and writes uint8 tensors only through a cast between uint8 and a float type right at
 the input or output (documentation of DataType.UINT8). Our graphs may transpose the uint8 image
-before they cast it, and cast integer class ids straight to uint8, so both ends are rewritten here. Class
-ids and image values are whole numbers up to 255 and pass through float32 unchanged.
+before they cast it, and cast integer class ids straight to uint8, so both ends are rewritten here.
+Class ids and image values are whole numbers up to 255 and pass through float32 unchanged.
 """
 
 from pathlib import Path
