@@ -74,6 +74,12 @@ def run(arguments: argparse.Namespace) -> str:
     document: Path = arguments.out / 'components.json'
     if arguments.timing_only:
         figures = qualities_of_earlier_run(document)
+        measured = {each.name for each in figures}
+        missing = [name for name in sets if not any(name in each for each in measured)]
+        if missing:
+            raise ValueError(
+                f'{document} has no figures of {missing[0]}; run without --timing-only first'
+            )
     else:
         prepare_output_folder(arguments.out, needed_bytes=_NEEDED_BYTES)
         write_files(checkpoint, read_outs, arguments.out)

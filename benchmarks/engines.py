@@ -262,7 +262,7 @@ def _parsed() -> argparse.Namespace:
     parser.add_argument(
         '--preset', default='realtime-branch', choices=sorted(ALL_PRESETS), help='of the file'
     )
-    parser.add_argument('--order', default='exact', choices=get_args(Order), help='of the file')
+    parser.add_argument('--order', default='fast', choices=get_args(Order), help='of the file')
     parser.add_argument('--int8', type=Path, help='the same model as an int8 file')
     parser.add_argument('--images', type=Path, help='folder of pictures for the agreement')
     parser.add_argument('--dataset', help='a labelled set, as training.evaluate names it')

@@ -12,6 +12,7 @@ from training.held_back import validation_frames
 from training.memory_fill import fill_stored_patterns
 from training.models.deployed import DeployedModel
 from training.models.fusion import single
+from training.models.scales import OWN_SCALE
 from training.run_data import validation_camvid
 from training.run_log import RunLog
 from training.run_state import RunState
@@ -55,9 +56,8 @@ class PeriodicValidation:
             fill_stored_patterns(state.measured, self._samples)
             state.fusion = fitted_fusion(state.measured, self._samples, settings)
         fusion = state.fusion or single('free_energy')
-        model = validation_model(
-            state.measured, fusion, settings.network_hw, scales=settings.scales
-        )
+        scales = settings.scales if state.fusion else OWN_SCALE
+        model = validation_model(state.measured, fusion, settings.network_hw, scales=scales)
         figures = self._figures(model)
         self._log.write(state.step, 'validation', figures)
         self._log.draw(

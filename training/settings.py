@@ -178,20 +178,24 @@ class TrainSettings:
                 f'--camvid and --val-camvid are both {self.val_camvid}; figures on training '
                 'images mean nothing: give the validation part'
             )
-        count = len(self.scales.fine_weights)
-        if count and count != len(self.energies):
-            raise ValueError(
-                f'fine_weights must be one number for each of {self.energies}, or none, got '
-                f'{self.fine_weights}'
-            )
+        self._check_weights()
+        self._check_heads()
+        self._check_label_set()
+
+    def _check_weights(self) -> None:
+        """Refuse weights that are not one for each energy."""
         weights = self.fusion_weights
         if weights and (len(weights) != len(self.energies) or min(weights) <= 0):
             raise ValueError(
                 f'fusion_weights must be one number above 0 for each of {self.energies}, or none '
                 f'to have them fitted, got {weights}'
             )
-        self._check_heads()
-        self._check_label_set()
+        fine_weights = self.scales.fine_weights
+        if fine_weights and not (weights and len(fine_weights) == len(weights)):
+            raise ValueError(
+                f'fine_weights must be one number for each of {self.energies}, beside '
+                f'fusion_weights that are given and not fitted, got {fine_weights}'
+            )
 
     def _check_label_set(self) -> None:
         """Refuse frames and objects with Cityscapes' ids where other classes are taught."""

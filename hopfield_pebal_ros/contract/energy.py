@@ -11,7 +11,7 @@ Array = Any
 ENERGY_UNITS: Final = ('nat', 'inlier standard deviation', 'feature')
 """What a published energy may be counted in; higher is more anomalous in each of them."""
 
-SMALL_EXPONENT: Final = 80.0
+SMALL_EXPONENT: Final = 70.0
 """Float32 holds exp(x) of |x| up to here, 2e-35 to 6e34, and sums of a thousand of them."""
 
 

@@ -19,7 +19,8 @@ def keep_freed_memory() -> None:
     Its own way is to give back what is free above 12 MB or so, and several copies of an image are
     freed after each: then every image begins with thousands of page faults (1920x1080 bgr8, maps
     of 512x1024: 1550 an image with the default model, with this 5; the take alone of a bare node
-    9.0 ms, with this 2.6 ms). Without effect where the C library is not glibc.
+    9.0 ms, with this 2.6 ms). Up to 256 MB of free memory stay with the process. Without effect
+    where the C library is not glibc.
     """
     mallopt = getattr(ctypes.CDLL(None), 'mallopt', None)
     if mallopt is not None:

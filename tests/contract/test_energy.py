@@ -75,7 +75,7 @@ def test_log_sum_exp_removes_the_axis_it_is_told():
         np.testing.assert_allclose(result, math.log(length))
 
 
-@pytest.mark.parametrize('peak', [-80.0, -3.0, 0.0, 80.0])
+@pytest.mark.parametrize('peak', [-70.0, -3.0, 0.0, 70.0])
 def test_small_values_need_no_maximum(peak: float):
     values = (peak - np.array([[0.0, 0.5, 70.0]])).astype(np.float32)
     found = log_sum_exp(values, axis=1, is_small=True)

@@ -88,6 +88,25 @@ def test_the_closed_set_stage_has_no_best_while_another_follows(opened, monkeypa
     assert state.best_ap == -1
 
 
+def test_the_closed_set_stage_is_measured_at_its_own_scale(opened, monkeypatch):
+    measured = []
+
+    def figures(_, model):
+        measured.append(model.scales.fine)
+        return {'drives/ap': 0.5}
+
+    monkeypatch.setattr(PeriodicValidation, '_figures', figures)
+    energies = ('pebal_energy', 'abstention_energy')
+    fine = {'fine_scale': 1.5, 'fine_weights': (0.0, 1.0), 'fusion_weights': (1.0, 1.0)}
+    validation, settings, _ = opened(energies=energies, **fine)
+    state = new_state(settings)
+    state.step = settings.closed_set_steps
+    validation.validate(state)
+    state.step += 1
+    validation.validate(state)
+    assert measured == [None, 1.5]
+
+
 def test_it_acts_in_time_at_the_end_of_a_stage_and_at_the_end(opened, monkeypatch):
     validation, settings, _ = opened(validate_every=4)
     state, seen = new_state(settings), []

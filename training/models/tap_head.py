@@ -1,4 +1,4 @@
-"""A light head on named feature maps of a network: any of them in, one map at stride 4 out."""
+"""A light head on named feature maps of a network: any of them in, one map out."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -65,11 +65,11 @@ class TapHead(nn.Module):
             nn.init.zeros_(cast('Tensor', self.output[-1].weight))
 
     def forward(self, taps: Mapping[str, Tensor], *, stride: int = HEAD_STRIDE) -> Tensor:
-        """Return (B, num_outputs, H / 4, W / 4) for the maps of an image (B, 3, H, W).
+        """Return (B, num_outputs, H / stride, W / stride) for the maps of (B, 3, H, W).
 
         Args:
             taps: the maps.
-            stride: of the result, H / stride x W / stride; of a coarser one the means over cells.
+            stride: of the result; a coarser one than that of the head has the means over cells.
         """
         kept = self._kept(taps)
         fine = [

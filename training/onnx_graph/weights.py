@@ -54,7 +54,14 @@ def is_pointwise(node: onnx.NodeProto, weights: Weights) -> bool:
         and all(name in weights for name in node.input[1:])
         and weights[node.input[1]].shape[2:] == (1, 1)
         and is_of_one_group(node)
+        and not _moves(node)
     )
+
+
+def _moves(node: onnx.NodeProto) -> bool:
+    """Whether a convolution has strides or padding."""
+    values = {each.name: each.ints for each in node.attribute}
+    return any(each != 1 for each in values.get('strides', ())) or any(values.get('pads', ()))
 
 
 def attribute_of(node: onnx.NodeProto, name: str, default: int) -> int:

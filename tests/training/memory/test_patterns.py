@@ -89,8 +89,8 @@ def test_patterns_of_another_network_are_refused():
     [
         ({'kind': 'recalled'}, "'learned' or 'stored', got 'recalled'"),
         ({'patterns_per_class': 0}, 'got 0 and 64'),
-        ({'beta': 0.0}, 'beta must be above 0 and at most 80, got 0.0'),
-        ({'beta': 81.0}, 'beta must be above 0 and at most 80, got 81.0'),
+        ({'beta': 0.0}, 'beta must be above 0 and at most 70, got 0.0'),
+        ({'beta': 71.0}, 'beta must be above 0 and at most 70, got 71.0'),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):

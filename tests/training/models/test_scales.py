@@ -87,6 +87,7 @@ def test_an_energy_of_weight_zero_is_not_computed():
         ({'fine_weights': (1.0,)}, 'there is no fine scale; give --fine-scale'),
         ({'fine_scale': 1.5, 'fine_weights': (0.0,)}, 'not all of them 0'),
         ({'fine_scale': 1.5, 'fine_weights': (1.0, 1.0)}, 'one number for each of'),
+        ({'fine_scale': 1.5, 'fine_weights': (1.0,)}, 'given and not fitted'),
     ],
 )
 def test_settings_refuse_a_fine_scale_without_meaning(tiny_settings, wrong, message):

@@ -6,14 +6,19 @@ from tests.training.onnx_graph.graphs import SIDE, an_image, kinds, model_of, ru
 from training.onnx_graph.pooled_layers import with_pooled_layers
 
 
-def pooled(*, kernel=1, reads_whole_too=False, **pooling):
+def pooled(*, kernel=1, step=1, reads_whole_too=False, **pooling):
     """An image through a convolution, its means over cells, and nearest neighbours of these."""
     make, rng = helper.make_node, np.random.default_rng(4)
     pooling = {'kernel_shape': [2, 4], 'strides': [2, 4], **pooling}
     nodes = [
         make('Transpose', ['image'], ['planes'], perm=[0, 3, 1, 2]),
         make('Cast', ['planes'], ['x'], to=1),
-        make('Conv', ['x', 'w', 'b'], ['conv'], name='conv', pads=4 * [kernel // 2]),
+        make(
+            *('Conv', ['x', 'w', 'b'], ['conv']),
+            name='conv',
+            pads=4 * [kernel // 2],
+            strides=2 * [step],
+        ),
         make('AveragePool', ['conv'], ['means'], name='means', **pooling),
         make('Resize', ['means', '', '', 'sizes'], ['large'], mode='nearest'),
         make('Add', ['large', 'conv' if reads_whole_too else 'b'], ['out'], name='out'),
@@ -49,7 +54,8 @@ def test_a_layer_that_is_read_whole_too_stays():
 
 
 @pytest.mark.parametrize(
-    'changes', [{'kernel': 3}, {'strides': [1, 1]}, {'pads': [0, 0, 0, 4]}, {'ceil_mode': 1}]
+    'changes',
+    [{'kernel': 3}, {'step': 2}, {'strides': [1, 1]}, {'pads': [0, 0, 0, 4]}, {'ceil_mode': 1}],
 )
 def test_other_layers_and_other_poolings_stay(changes):
     model = pooled(**changes)
