@@ -47,6 +47,7 @@ def checkpoint(tiny_settings):  # noqa: F811
         further_scales=(0.5,),
         fine_scale=1.5,
         fine_weights=(0.0, 1.0, 1.0),
+        fusion_weights=(0.2, 0.3, 0.5),
     )
     state = new_state(settings)
     with torch.no_grad():
