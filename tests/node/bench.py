@@ -28,11 +28,15 @@ from tests.tiny_model import TINY_METADATA
 
 PATIENCE_S = 20.0
 
-ARGUMENTS = [
-    *('--ros-args', '-r', f'__ns:=/bench{os.getpid()}'),
-    *('-r', '/diagnostics:=diagnostics'),
-]
-"""Keep away from another run on the same ROS domain."""
+NAMESPACE = f'/bench{os.getpid()}'
+"""Away from another run on the same ROS domain."""
+
+
+def arguments_in(namespace: str) -> list[str]:
+    return ['--ros-args', '-r', f'__ns:={namespace}', '-r', '/diagnostics:=diagnostics']
+
+
+ARGUMENTS = arguments_in(NAMESPACE)
 
 KINDS = {
     'compressed': CompressedImage,
@@ -92,7 +96,7 @@ class Bench:
 
     def __init__(self, node: DetectorNode) -> None:
         self.node = node
-        self.probe = rclpy.create_node('probe', cli_args=ARGUMENTS)
+        self.probe = rclpy.create_node('probe', cli_args=arguments_in(node.get_namespace()))
         self.received: dict[str, list[Any]] = defaultdict(list)
         self.cameras = {
             name: self.probe.create_publisher(Image, topic_of(name, 'image'), QoSProfile(depth=10))
@@ -186,12 +190,15 @@ class Bench:
         )
 
 
-def open_bench(engine: FakeEngine | None, parameters: dict[str, Any]) -> Bench:
+def open_bench(
+    engine: FakeEngine | None, parameters: dict[str, Any], *, namespace: str = NAMESPACE
+) -> Bench:
     """Make a bench whose node is not configured yet.
 
     Args:
         engine: runs in place of the model's own, with the tiny model's metadata.
         parameters: given at the start.
+        namespace: of node and probe.
     """
 
     def with_fake(*_: Any, **__: Any) -> AnomalyDetector:
@@ -200,7 +207,7 @@ def open_bench(engine: FakeEngine | None, parameters: dict[str, Any]) -> Bench:
 
     return Bench(
         DetectorNode(
-            cli_args=ARGUMENTS,
+            cli_args=arguments_in(namespace),
             open_detector=AnomalyDetector.open if engine is None else with_fake,
             parameter_overrides=[Parameter(name, value=each) for name, each in parameters.items()],
         )

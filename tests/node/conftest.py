@@ -20,13 +20,13 @@ def ros() -> Iterator[None]:
 def open_bench(request: pytest.FixtureRequest, tiny_model: Path) -> Iterator[Callable[..., Any]]:
     """Make a bench: `open_bench(engine=None, **parameters)`; the tiny model without an engine."""
     request.getfixturevalue('ros')
-    from tests.node.bench import open_bench
+    from tests.node.bench import NAMESPACE, open_bench
 
     benches = []
 
-    def make(engine: Any = None, **parameters: Any) -> Any:
+    def make(engine: Any = None, *, namespace: str = NAMESPACE, **parameters: Any) -> Any:
         values = {'model': str(tiny_model), 'diagnostics_period_s': 0.1, **parameters}
-        benches.append(open_bench(engine, values))
+        benches.append(open_bench(engine, values, namespace=namespace))
         return benches[-1]
 
     yield make

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip('rclpy')
 
 from hopfield_pebal_ros.node.vision_messages import vision_msgs
+from tests.node.bench import NAMESPACE
 
 FILE = Path(__file__).parents[2] / 'config' / 'sros2_policy.xml'
 
@@ -19,7 +20,8 @@ def allowed(kind: str, verb: str) -> set[str]:
 
 
 def test_the_policy_is_what_the_node_does(open_bench):
-    bench = open_bench()
+    # a name of its own: the graph may still know the node of the test before
+    bench = open_bench(namespace=f'{NAMESPACE}_secured')
     bench.activate('camera_info')
     node, space = bench.node, bench.node.get_namespace()
 
