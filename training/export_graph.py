@@ -67,6 +67,8 @@ def simplified(proto: onnx.ModelProto) -> onnx.ModelProto:
     ):
         proto = step(proto)
     name_nodes(proto)
+    for node in proto.graph.node:
+        del node.metadata_props[:]  # stack traces with the paths of the machine
     return proto
 
 
